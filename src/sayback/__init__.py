@@ -1,0 +1,3 @@
+"""Rehearse your answers out loud."""
+
+__version__ = "0.1.0"

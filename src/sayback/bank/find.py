@@ -1,0 +1,63 @@
+"""The one question that a person means by a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rapidfuzz import fuzz, process
+
+from sayback.errors import NoSuchQuestion
+from sayback.model import Question
+
+SHOWN_NEAREST = 3
+SHOWN_FITTING = 5
+
+
+def find(questions: Iterable[Question], wanted: str) -> Question:
+    """Find a question by its id, its text, or a part of either that fits no other question.
+
+    Case, the amount of white space and a final "?" or "." do not count; a whole id or text beats a
+    part. Raises NoSuchQuestion where none fits or several do.
+    """
+    questions = tuple(questions)
+    key = _folded(wanted)
+    for fitting in (
+        [question for question in questions if key == _folded(question.id)],
+        [question for question in questions if key == _folded(question.text)],
+        [question for question in questions if _is_part(key, question)],
+    ):
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting:
+            raise NoSuchQuestion(_several(wanted, fitting))
+    raise NoSuchQuestion(_none(wanted, questions))
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split()).rstrip("?. ")
+
+
+def _is_part(key: str, question: Question) -> bool:
+    return key in _folded(question.text) or key in question.id.casefold()
+
+
+def _several(wanted: str, fitting: Sequence[Question]) -> str:
+    shown = ", ".join(question.id for question in fitting[:SHOWN_FITTING])
+    more = ", ..." if len(fitting) > SHOWN_FITTING else ""
+    return f"{_short(wanted)} fits {len(fitting)} questions; say more of one of: {shown}{more}"
+
+
+def _none(wanted: str, questions: Sequence[Question]) -> str:
+    if not questions:
+        return f"no question matches {_short(wanted)}; the bank is empty, add a question to it"
+    texts = [_folded(question.text) for question in questions]
+    nearest = process.extract(
+        _folded(wanted), texts, scorer=fuzz.partial_ratio, limit=SHOWN_NEAREST
+    )
+    shown = ", ".join(questions[index].id for _, _, index in nearest)
+    return f"no question matches {_short(wanted)}; nearest: {shown}"
+
+
+def _short(wanted: str) -> str:
+    text = " ".join(wanted.split())
+    return f"'{text}'" if len(text) <= 60 else f"'{text[:59]}…'"

@@ -1,0 +1,1 @@
+"""Sound in: microphone or file → Recording."""

@@ -1,0 +1,177 @@
+"""The loop that records an answer: every block to disk, until the answer is over."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from sayback.capture.endpoint import MAXIMUM_S, PATIENCE_S, Endpoint
+from sayback.capture.recorder import Recorder, Samples
+from sayback.capture.speech_detector import SpeechTrack
+from sayback.capture.wave_file import WaveFile, from_pcm16, to_pcm16
+from sayback.errors import MicrophoneLost, WorkspaceError
+from sayback.model import SAMPLE_RATE_HZ, Ending, Recording
+
+LEVEL_EVERY_S = 0.1
+QUIETEST_DB = -96.0
+"""Level of an exact silence: 16 bits reach no lower."""
+
+ZEROS_WARN_S = 1.5
+ZEROS_LOST_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ListenSettings:
+    """When an answer ends; see `Endpoint`."""
+
+    patience_s: float = PATIENCE_S
+    maximum_s: float = MAXIMUM_S
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The state of listening at `at_s` from its start; `level_db` is RMS, 0 at full scale."""
+
+    at_s: float
+    level_db: float
+    speaking: bool
+    warning: str | None = None
+
+
+class ZeroWatch:
+    """Follows runs of exact zeros: no microphone that works is that quiet."""
+
+    def __init__(self) -> None:
+        self.run_s = 0.0
+        self.longest_s = 0.0
+        self.only_zeros = True
+        self._warned = False
+
+    def hear(self, samples: Samples) -> bool:
+        """Take the next samples; True once for each run that reaches 1.5 s."""
+        sounding = np.flatnonzero(samples)
+        if len(sounding):
+            self._extend(int(sounding[0]))
+            self.only_zeros = False
+            self.run_s, self._warned = 0.0, False
+            samples = samples[sounding[-1] + 1 :]
+        self._extend(len(samples))
+        due = self.run_s >= ZEROS_WARN_S and not self._warned
+        self._warned |= due
+        return due
+
+    def _extend(self, count: int) -> None:
+        self.run_s += count / SAMPLE_RATE_HZ
+        self.longest_s = max(self.longest_s, self.run_s)
+
+
+def listen(
+    recorder: Recorder, path: Path, *, settings: ListenSettings, stop: threading.Event
+) -> Iterator[Level | Recording]:
+    """Record from `recorder`, which is open, into a new WAV file at `path`.
+
+    Yields a Level about every 0.1 s and the Recording last. The answer ends when `stop` is set
+    (Ending.KEY), after a silence, at the maximum length, at the end of a file, or when the
+    microphone is lost; a full disk ends it as INTERRUPTED. What was heard is on disk at any time,
+    also when the caller stops iterating or is interrupted.
+    Raises WorkspaceError where the file cannot be created.
+    """
+    # First of all: loading the detector takes some tenths of a second, and people start to talk.
+    blocks = recorder.blocks()
+    take = _Take(path, settings, recorder.name)
+    with WaveFile(path) as file:
+        yield from _record(blocks, file, take, stop)
+    yield take.recording()
+
+
+def _record(
+    blocks: Iterator[Samples], file: WaveFile, take: _Take, stop: threading.Event
+) -> Iterator[Level]:
+    try:
+        for block in blocks:
+            pcm = to_pcm16(block)
+            file.append(pcm)
+            # What is judged is what is on disk, so that scoring it again finds the same.
+            yield from take.hear(from_pcm16(pcm))
+            if stop.is_set():
+                take.ending = Ending.KEY
+            if take.ending is not None:
+                return
+        take.ending = Ending.END_OF_FILE
+    except MicrophoneLost as lost:
+        take.end_early(Ending.MICROPHONE_LOST, str(lost))
+    except WorkspaceError as full:
+        take.end_early(Ending.INTERRUPTED, str(full))
+
+
+class _Take:
+    """What is known of the answer so far."""
+
+    def __init__(self, path: Path, settings: ListenSettings, source: str) -> None:
+        self.ending: Ending | None = None
+        self._source = source
+        self._path = path
+        self._settings = settings
+        self._started_at = datetime.now(UTC)
+        self._track = SpeechTrack()
+        self._endpoint = Endpoint(patience_s=settings.patience_s, maximum_s=settings.maximum_s)
+        self._zeros = ZeroWatch()
+        self._unmetered: list[Samples] = []
+        self._warnings: list[str] = []
+
+    def hear(self, samples: Samples) -> Iterator[Level]:
+        """Take a block; yields a Level when one is due, or at once when it carries a warning."""
+        for time_s, probability in self._track.hear(samples):
+            self.ending = self.ending or self._endpoint.update(time_s, probability)
+        self._unmetered.append(samples)
+        warning = self._zero_warning(ZEROS_WARN_S) if self._zeros.hear(samples) else None
+        if self._zeros.only_zeros and self._zeros.run_s >= ZEROS_LOST_S:
+            self.ending = Ending.MICROPHONE_LOST
+        if warning or sum(map(len, self._unmetered)) >= LEVEL_EVERY_S * SAMPLE_RATE_HZ:
+            yield self._meter(warning)
+
+    def end_early(self, ending: Ending, warning: str) -> None:
+        self.ending = ending
+        self._warnings.append(warning)
+
+    def recording(self) -> Recording:
+        return Recording(
+            path=self._path,
+            rate_hz=SAMPLE_RATE_HZ,
+            started_at=self._started_at,
+            duration_s=self._track.duration_s,
+            speech=self._track.finish(),
+            ending=self.ending or Ending.INTERRUPTED,
+            warnings=(*self._warnings, *self._zeros_worth_mentioning()),
+        )
+
+    def _meter(self, warning: str | None) -> Level:
+        level_db = decibels(np.concatenate(self._unmetered))
+        self._unmetered.clear()
+        return Level(self._track.duration_s, level_db, self._endpoint.speaking, warning)
+
+    def _zeros_worth_mentioning(self) -> Iterator[str]:
+        # A microphone with a noise gate gives exact zeros while nobody speaks: that silence
+        # ended the answer and is no fault, unless nothing was heard at all.
+        gated_s = self._settings.patience_s if self._endpoint.spoken else 0.0
+        if self._zeros.longest_s >= gated_s + ZEROS_WARN_S:
+            yield self._zero_warning(self._zeros.longest_s)
+
+    def _zero_warning(self, zeros_s: float) -> str:
+        return (
+            f"{self._source!r} delivers only zeros for {zeros_s:.1f} s: "
+            "unplugged, muted, or not permitted? check its cable, its mute switch "
+            "and the system's microphone permission"
+        )
+
+
+def decibels(samples: Samples) -> float:
+    """RMS level relative to full scale; -96 dB for silence."""
+    power = float(np.mean(np.square(samples))) if len(samples) else 0.0
+    return max(QUIETEST_DB, 10 * math.log10(power)) if power else QUIETEST_DB

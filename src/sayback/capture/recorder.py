@@ -1,0 +1,31 @@
+"""The seam between a source of sound and the rest of capture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Samples = npt.NDArray[np.float32]
+
+
+class Recorder(AbstractContextManager["Recorder"], Protocol):
+    """A source of sound that is opened before the question is asked and read after it.
+
+    Entering opens the device; leaving closes it. Both file and microphone behave alike, so
+    that everything behind this seam can be tried without a microphone. `name` is what messages
+    call it.
+    """
+
+    name: str
+
+    def blocks(self) -> Iterator[Samples]:
+        """What is heard from this call on, and nothing from before it.
+
+        Yields mono float32 blocks in [-1, 1] at 16 kHz, of any length, as they come.
+        Ends where the source ends; raises MicrophoneLost where it stops delivering.
+        """
+        ...

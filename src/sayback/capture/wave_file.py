@@ -1,0 +1,121 @@
+"""A WAV file that is whole after every block, whatever happens to the process."""
+
+from __future__ import annotations
+
+import os
+import struct
+from io import FileIO
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from sayback.capture.recorder import Samples
+from sayback.errors import WorkspaceError
+from sayback.model import SAMPLE_RATE_HZ
+
+PCM_SCALE = 32768
+HEADER_BYTES = 44
+_SAMPLE_BYTES = 2
+_SYNC_BYTES = SAMPLE_RATE_HZ * _SAMPLE_BYTES // 2
+"""Half a second of sound, at most, is lost when the power goes; nothing when the process dies."""
+
+
+def to_pcm16(samples: Samples) -> npt.NDArray[np.int16]:
+    """Samples in [-1, 1] as 16-bit numbers; louder ones are clipped, NaN is silence."""
+    scaled = np.nan_to_num(samples * PCM_SCALE, nan=0.0)
+    return np.clip(np.rint(scaled), -PCM_SCALE, PCM_SCALE - 1).astype(np.int16)
+
+
+def from_pcm16(pcm: npt.NDArray[np.int16]) -> Samples:
+    """The samples that a reader of the file gets: float32 in [-1, 1)."""
+    return pcm.astype(np.float32) / np.float32(PCM_SCALE)
+
+
+class WaveFile:
+    """A new or still empty WAV file, 16 kHz mono 16-bit, with a right header after every `append`.
+
+    The header is written by hand because `wave` and `soundfile` both try to finish the file
+    again, and raise again, when they are closed on a full disk.
+    Only the user can read it. Raises WorkspaceError where the file has content already or cannot
+    be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._data_bytes = 0
+        self._unsynced_bytes = 0
+        try:
+            self._file = FileIO(path, "r+b", opener=_create_private)
+        except OSError as error:
+            raise self._cannot_write(error) from error
+        if os.fstat(self._file.fileno()).st_size:
+            self._file.close()
+            raise WorkspaceError(f"{path}: holds a recording already: move it away first")
+        try:
+            self._write_at(0, _header(0))
+        except OSError as error:
+            self._file.close()
+            path.unlink()
+            raise self._cannot_write(error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def append(self, pcm: npt.NDArray[np.int16]) -> None:
+        """Write samples and the header that counts them; what was written before stays whole.
+
+        Raises WorkspaceError where the disk is full or gone.
+        """
+        data = pcm.astype("<i2").tobytes()
+        end = HEADER_BYTES + self._data_bytes
+        try:
+            self._write_at(end, data)
+            self._write_at(0, _header(self._data_bytes + len(data)))
+            self._data_bytes += len(data)
+            self._sync(len(data))
+        except OSError as error:
+            raise self._cannot_write(error) from error
+
+    def _write_at(self, position: int, data: bytes) -> None:
+        self._file.seek(position)
+        left = memoryview(data)
+        while left:
+            # On a nearly full disk a write may take part of the bytes; the next one fails.
+            left = left[self._file.write(left) :]
+
+    def _sync(self, count: int) -> None:
+        self._unsynced_bytes += count
+        if self._unsynced_bytes >= _SYNC_BYTES:
+            os.fsync(self._file.fileno())
+            self._unsynced_bytes = 0
+
+    def _cannot_write(self, error: OSError) -> WorkspaceError:
+        return WorkspaceError(
+            f"{self.path}: cannot write ({error.strerror}): "
+            "free space or choose another folder with --workspace"
+        )
+
+
+def _create_private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CREAT, 0o600)
+
+
+def _header(data_bytes: int) -> bytes:
+    """RIFF header of PCM (format 1) in one channel; sizes count what follows them."""
+    return struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        *(b"RIFF", HEADER_BYTES - 8 + data_bytes, b"WAVE"),
+        *(b"fmt ", 16, 1, 1, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ * _SAMPLE_BYTES),
+        *(_SAMPLE_BYTES, 8 * _SAMPLE_BYTES, b"data", data_bytes),
+    )

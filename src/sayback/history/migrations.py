@@ -1,0 +1,90 @@
+"""The shape of `history.db`, as the list of steps that lead to it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sayback.errors import HistoryError
+
+# A step that has been released is never edited; a change of shape is a new step at the end.
+STEPS = (
+    # 1: facts (attempt, transcript) apart from what is derived from them (score, measure)
+    """
+    CREATE TABLE attempt (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        asked_at TEXT NOT NULL,
+        question_id TEXT NOT NULL,
+        question TEXT NOT NULL,
+        audio TEXT NOT NULL UNIQUE,
+        recording TEXT
+    ) STRICT;
+    CREATE INDEX attempt_by_question ON attempt (question_id, id);
+    CREATE TABLE transcript (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        attempt_id INTEGER NOT NULL REFERENCES attempt (id) ON DELETE CASCADE,
+        made_at TEXT NOT NULL,
+        content TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX transcript_by_attempt ON transcript (attempt_id, id);
+    CREATE TABLE score (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        attempt_id INTEGER NOT NULL REFERENCES attempt (id) ON DELETE CASCADE,
+        transcript_id INTEGER NOT NULL REFERENCES transcript (id) ON DELETE CASCADE,
+        scored_at TEXT NOT NULL,
+        scorer_version TEXT NOT NULL,
+        coverage REAL,
+        content TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX score_by_attempt ON score (attempt_id, id);
+    CREATE TABLE measure (
+        score_id INTEGER NOT NULL REFERENCES score (id) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        value REAL NOT NULL,
+        PRIMARY KEY (score_id, name)
+    ) STRICT, WITHOUT ROWID;
+    """,
+)
+
+
+def migrate(connection: sqlite3.Connection, path: Path, steps: tuple[str, ...] = STEPS) -> None:
+    """Bring the database to the newest shape, each step whole or not at all.
+
+    An older database is copied to `history.db.version-N` first. Raises HistoryError for a
+    database that a newer sayback wrote.
+    """
+    version = _version(connection)
+    if version > len(steps):
+        raise HistoryError(
+            f"{path} was written by a newer sayback (format {version}, this one reads up to "
+            f"{len(steps)}): update sayback"
+        )
+    if 0 < version < len(steps):
+        _back_up(connection, path.with_name(f"{path.name}.version-{version}"))
+    for number in range(version + 1, len(steps) + 1):
+        _take(connection, number, steps[number - 1])
+
+
+def _take(connection: sqlite3.Connection, number: int, step: str) -> None:
+    """One step in one transaction, unless another process took it in the meantime."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if _version(connection) < number:
+            for statement in step.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def _back_up(connection: sqlite3.Connection, path: Path) -> None:
+    with closing(sqlite3.connect(path)) as copy:
+        connection.backup(copy)

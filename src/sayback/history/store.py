@@ -1,0 +1,319 @@
+"""Attempts in `recordings/history.db`: facts are added once, scores may be added again."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import msgspec
+
+from sayback.errors import HistoryError
+from sayback.history.migrations import migrate
+from sayback.model import (
+    Attempt,
+    Coverage,
+    Pace,
+    Question,
+    Recording,
+    Scorecard,
+    Transcript,
+)
+
+FILE_NAME = "history.db"
+LOCK_TIME_LIMIT_S = 30.0
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One line of the history; `coverage` and `speaking_s` are None where not judged."""
+
+    id: int
+    asked_at: datetime
+    question_id: str
+    question: str
+    scored: bool
+    coverage: float | None
+    speaking_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Derived:
+    """What of a scorecard is stored with a score; the transcript has a table of its own."""
+
+    question: Question
+    coverage: Coverage | None
+    pace: Pace | None
+    warnings: tuple[str, ...]
+
+
+class Store:
+    """An open history. Use it as a context manager; every method is one transaction."""
+
+    def __init__(self, recordings: Path) -> None:
+        """Open the history in the folder `recordings`, made where it is missing.
+
+        Raises HistoryError where the folder or the file cannot be used.
+        """
+        self._recordings = recordings
+        self.path = recordings / FILE_NAME
+        with self._errors():
+            recordings.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # SQLite gives its side files the mode of the database: the user's alone.
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._connection = sqlite3.connect(
+                self.path, timeout=LOCK_TIME_LIMIT_S, isolation_level=None
+            )
+        try:
+            with self._errors():
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = FULL")
+                self._connection.execute("PRAGMA foreign_keys = ON")
+                migrate(self._connection, self.path)
+        except HistoryError:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def begin(self, question: Question, audio: Path, asked_at: datetime) -> int:
+        """Note that `question` is being answered into `audio`; the number of the attempt."""
+        with self._transaction() as database:
+            return _inserted(
+                database.execute(
+                    "INSERT INTO attempt (asked_at, question_id, question, audio)"
+                    " VALUES (?, ?, ?, ?)",
+                    (_time(asked_at), question.id, _encode(question), audio.name),
+                )
+            )
+
+    def heard(self, attempt_id: int, recording: Recording) -> None:
+        """Keep what is known of the recording once it has ended."""
+        with self._transaction() as database:
+            database.execute(
+                "UPDATE attempt SET recording = ? WHERE id = ?", (_encode(recording), attempt_id)
+            )
+
+    def scored(self, attempt_id: int, scorecard: Scorecard) -> None:
+        """Keep a scorecard beside the earlier ones, and its transcript where that is new."""
+        now = _time(datetime.now(UTC))
+        with self._transaction() as database:
+            transcript_id = self._transcript_id(attempt_id, scorecard.transcript, now)
+            score_id = _inserted(
+                database.execute(
+                    "INSERT INTO score (attempt_id, transcript_id, scored_at, scorer_version,"
+                    " coverage, content) VALUES (?, ?, ?, ?, ?, ?)",
+                    (
+                        attempt_id,
+                        transcript_id,
+                        now,
+                        scorecard.scorer_version,
+                        scorecard.coverage.score if scorecard.coverage else None,
+                        _encode(_derived(scorecard)),
+                    ),
+                )
+            )
+            database.executemany(
+                "INSERT INTO measure (score_id, name, value) VALUES (?, ?, ?)",
+                [(score_id, name, value) for name, value in _measures(scorecard.pace)],
+            )
+
+    def attempt(self, attempt_id: int) -> Attempt:
+        """The attempt with its newest score. Raises HistoryError where there is none."""
+        with self._errors():
+            row = self._connection.execute(
+                "SELECT asked_at, question, recording FROM attempt WHERE id = ?", (attempt_id,)
+            ).fetchone()
+        if row is None:
+            raise HistoryError(f"no attempt {attempt_id}; `sayback history` lists those there are")
+        asked_at, question, recording = row
+        scorecard = self._newest_scorecard(attempt_id)
+        return Attempt(
+            id=attempt_id,
+            asked_at=datetime.fromisoformat(asked_at),
+            question=self._decode(question, Question),
+            recording=self._decode(recording, Recording) if recording else None,
+            transcript=scorecard.transcript if scorecard else None,
+            scorecard=scorecard,
+        )
+
+    def audio(self, attempt_id: int) -> Path:
+        """Where the sound of an attempt is or was. Raises HistoryError."""
+        with self._errors():
+            row = self._connection.execute(
+                "SELECT audio FROM attempt WHERE id = ?", (attempt_id,)
+            ).fetchone()
+        if row is None:
+            raise HistoryError(f"no attempt {attempt_id}; `sayback history` lists those there are")
+        return self._recordings / Path(row[0]).name
+
+    def summaries(self) -> tuple[Summary, ...]:
+        """All attempts, oldest first."""
+        with self._errors():
+            rows = self._connection.execute(
+                """
+                SELECT attempt.id, asked_at, question_id, question ->> '$.text', score.id,
+                       coverage, measure.value
+                FROM attempt
+                LEFT JOIN score ON score.id =
+                    (SELECT max(id) FROM score WHERE score.attempt_id = attempt.id)
+                LEFT JOIN measure ON measure.score_id = score.id AND name = 'speaking_s'
+                ORDER BY attempt.id
+                """
+            ).fetchall()
+        return tuple(
+            Summary(
+                number,
+                datetime.fromisoformat(asked_at),
+                question_id,
+                text,
+                score_id is not None,
+                coverage,
+                speaking_s,
+            )
+            for number, asked_at, question_id, text, score_id, coverage, speaking_s in rows
+        )
+
+    def coverages(self, question_id: str, *, before: int) -> tuple[float, ...]:
+        """The newest coverage of each earlier attempt at a question, oldest first."""
+        with self._errors():
+            rows = self._connection.execute(
+                """
+                SELECT coverage FROM attempt JOIN score ON score.id =
+                    (SELECT max(id) FROM score WHERE score.attempt_id = attempt.id)
+                WHERE question_id = ? AND attempt.id < ? AND coverage IS NOT NULL
+                ORDER BY attempt.id
+                """,
+                (question_id, before),
+            ).fetchall()
+        return tuple(coverage for (coverage,) in rows)
+
+    def _newest_scorecard(self, attempt_id: int) -> Scorecard | None:
+        with self._errors():
+            row = self._connection.execute(
+                "SELECT scorer_version, score.content, transcript.content FROM score"
+                " JOIN transcript ON transcript.id = transcript_id"
+                " WHERE score.attempt_id = ? ORDER BY score.id DESC LIMIT 1",
+                (attempt_id,),
+            ).fetchone()
+        if row is None:
+            return None
+        version, content, transcript = row
+        derived = self._decode(content, _Derived)
+        return Scorecard(
+            question=derived.question,
+            transcript=self._decode(transcript, Transcript),
+            coverage=derived.coverage,
+            pace=derived.pace,
+            scorer_version=version,
+            warnings=derived.warnings,
+        )
+
+    def _transcript_id(self, attempt_id: int, transcript: Transcript, made_at: str) -> int:
+        content = _encode(transcript)
+        row = self._connection.execute(
+            "SELECT id FROM transcript WHERE attempt_id = ? AND content = ?", (attempt_id, content)
+        ).fetchone()
+        if row is not None:
+            return int(row[0])
+        return _inserted(
+            self._connection.execute(
+                "INSERT INTO transcript (attempt_id, made_at, content) VALUES (?, ?, ?)",
+                (attempt_id, made_at, content),
+            )
+        )
+
+    def _decode(self, text: str, kind: type[_T]) -> _T:
+        try:
+            return msgspec.json.decode(text, type=kind, dec_hook=self._from_name)
+        except msgspec.DecodeError as error:
+            raise HistoryError(
+                f"{self.path} is damaged: a stored {kind.__name__.lower()} cannot be read ({error})"
+            ) from error
+
+    def _from_name(self, kind: type, value: Any) -> Any:
+        if kind is Path:
+            return self._recordings / Path(value).name
+        raise NotImplementedError(kind)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._errors():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """SQLite's and the system's errors in our words."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise HistoryError(
+                f"cannot use {self.path}: {error}; check the disk's space and the file's "
+                "permissions with `sayback doctor`"
+            ) from error
+        except OSError as error:
+            raise HistoryError(
+                f"cannot use {self.path}: {error.strerror}; free some space, or choose another "
+                "folder with --workspace"
+            ) from error
+
+
+def _derived(scorecard: Scorecard) -> _Derived:
+    return _Derived(
+        question=scorecard.question,
+        coverage=scorecard.coverage,
+        pace=scorecard.pace,
+        warnings=scorecard.warnings,
+    )
+
+
+def _measures(pace: Pace | None) -> Iterator[tuple[str, float]]:
+    """Every number of `pace` as a row, nested ones with a dot: `pauses.count`."""
+    if pace is not None:
+        yield from _numbers("", msgspec.to_builtins(replace(pace, on_target=None)))
+
+
+def _numbers(prefix: str, values: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _numbers(f"{prefix}{name}.", value)
+        elif value is not None:
+            yield f"{prefix}{name}", float(value)
+
+
+def _inserted(cursor: sqlite3.Cursor) -> int:
+    if cursor.lastrowid is None:
+        raise HistoryError("the history took a row without giving it a number")
+    return cursor.lastrowid
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _encode(value: object) -> str:
+    return msgspec.json.encode(value, enc_hook=_to_name).decode()
+
+
+def _to_name(value: Any) -> str:
+    """Files are kept by name, so that a workspace can be moved."""
+    if isinstance(value, Path):
+        return value.name
+    raise NotImplementedError(type(value))

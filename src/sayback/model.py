@@ -1,0 +1,188 @@
+"""The frozen values that travel from station to station. Times are seconds, scores 0 to 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+SAMPLE_RATE_HZ = 16_000
+"""Rate of all audio inside sayback: what Whisper and the speech detector expect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A stretch of time, in seconds from the start of the recording."""
+
+    start_s: float
+    end_s: float
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPoint:
+    """One thing a good answer says, as plain text without markup.
+
+    `terms` must be said (bold in the bank); `facts` are the list items below the point.
+    """
+
+    text: str
+    terms: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question of a bank, `topic` being the headings above it, outermost first."""
+
+    text: str
+    id: str
+    topic: tuple[str, ...] = ()
+    key_points: tuple[KeyPoint, ...] = ()
+    target_s: float | None = None
+
+
+class Ending(StrEnum):
+    """What ended an answer."""
+
+    KEY = "key"
+    SILENCE = "silence"
+    MAXIMUM_LENGTH = "maximum length"
+    END_OF_FILE = "end of file"
+    MICROPHONE_LOST = "microphone lost"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """An answer on disk: 16-bit mono audio at `rate_hz`, and where speech was detected in it."""
+
+    path: Path
+    rate_hz: int
+    started_at: datetime
+    duration_s: float
+    speech: tuple[Interval, ...]
+    ending: Ending
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A recognised word as Whisper wrote it, with its time and the engine's probability for it."""
+
+    text: str
+    start_s: float
+    end_s: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said. `words` and the engine's names are None for a text that was not heard."""
+
+    text: str
+    words: tuple[Word, ...] | None = None
+    engine: str | None = None
+    model: str | None = None
+    language: str = "en"
+
+
+class Status(StrEnum):
+    """How far a key point was said."""
+
+    COVERED = "covered"
+    PARTIAL = "partial"
+    MISSED = "missed"
+    CONTRADICTED = "contradicted"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The stretch of the transcript that supports a key point; times are None for text."""
+
+    text: str
+    start_s: float | None
+    end_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PointScore:
+    """The judgement on one key point, and which of its facts were not said."""
+
+    text: str
+    status: Status
+    score: float
+    evidence: Evidence | None
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of the key points was said: `score` is the mean over the points."""
+
+    score: float
+    points: tuple[PointScore, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """Silences inside the answer; see `scoring.pace` for the definition."""
+
+    count: int
+    median_s: float
+    longest_s: float
+    total_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fillers:
+    """Filler words that Whisper kept: a lower bound, because it leaves most of them out."""
+
+    at_least: int
+    by_word: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Measures of delivery; every definition with its source is in `scoring.pace`."""
+
+    total_s: float
+    response_latency_s: float
+    speaking_s: float
+    speech_rate_wpm: float
+    articulation_rate_wpm: float
+    articulation_rate_syllables_s: float
+    pauses: Pauses
+    fillers: Fillers
+    on_target: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """The derived judgement on one answer. `coverage` and `pace` are None where not judged."""
+
+    question: Question
+    transcript: Transcript
+    coverage: Coverage | None
+    pace: Pace | None
+    scorer_version: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One answer to one question: the question as asked, what was heard, and its newest score.
+
+    An attempt whose `transcript` is None was interrupted before it was transcribed.
+    """
+
+    id: int
+    asked_at: datetime
+    question: Question
+    recording: Recording | None
+    transcript: Transcript | None
+    scorecard: Scorecard | None

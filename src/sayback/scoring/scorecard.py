@@ -1,0 +1,79 @@
+"""The scorecard of one answer, and the JSON that scripts read."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+from sayback.model import Question, Recording, Scorecard, Transcript
+from sayback.scoring.coverage import cover
+from sayback.scoring.pace import measure, words
+
+SCORER_VERSION = "1"
+"""Goes up with every change that may change a score, so that old answers can be scored again."""
+SCHEMA = "sayback.scorecard/1"
+FEWEST_WORDS = 3
+"""An answer of fewer words is not judged."""
+
+
+def score(question: Question, transcript: Transcript, recording: Recording | None) -> Scorecard:
+    """Judge an answer; without a recording (text) it has no pace.
+
+    An answer without speech or with fewer than three words has no coverage, and a warning that
+    says why. Without detected speech there is no pace either.
+    """
+    unjudged = why_not_judged(transcript, recording)
+    heard = recording is not None and recording.speech
+    return Scorecard(
+        question=question,
+        transcript=transcript,
+        coverage=None if unjudged else cover(question, transcript),
+        pace=measure(recording, transcript, question.target_s) if recording and heard else None,
+        scorer_version=SCORER_VERSION,
+        warnings=(*(recording.warnings if recording else ()), *([unjudged] if unjudged else [])),
+    )
+
+
+def why_not_judged(transcript: Transcript, recording: Recording | None) -> str | None:
+    """The reason for which an answer cannot be judged, as a warning; None where it can."""
+    if recording is not None and not recording.speech:
+        return (
+            "Not judged: no speech was found in the recording. "
+            "Check the microphone with `sayback doctor`."
+        )
+    count = len(words(transcript.text))
+    if count >= FEWEST_WORDS:
+        return None
+    said = f"{count} {'word' if count == 1 else 'words'}"
+    return f"Not judged: {said} in the answer, at least {FEWEST_WORDS} are needed. Answer again."
+
+
+def to_json(scorecard: Scorecard) -> dict[str, Any]:
+    """The scorecard as plain values under the keys of schema 1; times rounded to 1 ms."""
+    question = scorecard.question
+    return {
+        "schema": SCHEMA,
+        "question": {
+            "id": question.id,
+            "text": question.text,
+            "topic": list(question.topic),
+            "target_s": question.target_s,
+        },
+        "transcript": _plain(scorecard.transcript),
+        "coverage": _plain(scorecard.coverage),
+        "pace": _plain(scorecard.pace),
+        "scorer": {"version": scorecard.scorer_version},
+        "warnings": list(scorecard.warnings),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses as dicts by field name, tuples as lists, numbers to 3 decimals."""
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Enum):
+        return value.value
+    return round(value, 3) if isinstance(value, float) else value

@@ -1,0 +1,176 @@
+"""A rehearsal as a stream of events: the only place where the stations meet."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sayback.capture.audio_file import read_audio
+from sayback.capture.listen import Level, ListenSettings, listen
+from sayback.capture.recorder import Recorder
+from sayback.errors import (
+    HistoryError,
+    NoLoudspeaker,
+    SaybackError,
+    VoiceError,
+    VoiceMissing,
+    WorkspaceError,
+)
+from sayback.history.store import Store
+from sayback.model import (
+    Attempt,
+    Question,
+    Recording,
+    Scorecard,
+)
+from sayback.scoring.scorecard import score
+from sayback.transcript.recording import transcribe_recording
+from sayback.transcript.transcriber import Transcriber
+from sayback.voice.speaker import Speaker
+from sayback.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The question is about to be read aloud."""
+
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something went wrong that does not stop the rehearsal."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """The microphone is live; the answer goes to `path`."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The answer is over and on disk; its transcription begins."""
+
+    recording: Recording
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The judgement, with the coverage of earlier attempts at this question, oldest first."""
+
+    scorecard: Scorecard
+    earlier: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The attempt is in the history."""
+
+    attempt: Attempt
+
+
+Event = Asking | Warned | Listening | Level | Heard | Scored | Saved
+
+
+@dataclass(frozen=True, slots=True)
+class Stations:
+    """What a rehearsal needs. `transcriber` is being loaded while the question is read."""
+
+    workspace: Workspace
+    store: Store
+    open_recorder: Callable[[], Recorder]
+    speaker: Speaker
+    play: Callable[[Path], None]
+    transcriber: Future[Transcriber]
+    settings: ListenSettings
+
+
+def rehearse(question: Question, stations: Stations, stop: threading.Event) -> Iterator[Event]:
+    """Ask `question`, hear the answer until it is over or `stop` is set, score and keep it.
+
+    Whatever goes wrong once the microphone is live, the recording is kept. Raises
+    SaybackError; KeyboardInterrupt passes through with the recording kept.
+    """
+    asked_at = datetime.now(UTC)
+    with stations.open_recorder() as recorder:  # opened first: opening it later would lose words
+        yield Asking(question)
+        yield from _ask(question, stations)
+        if stations.transcriber.done():
+            stations.transcriber.result()  # a model that cannot load is said before the answer
+        path = stations.workspace.new_recording(question.id, asked_at)
+        attempt_id = stations.store.begin(question, path, asked_at)
+        yield Listening(path)
+        stop.clear()
+        recording: Recording | None = None
+        for heard in listen(recorder, path, settings=stations.settings, stop=stop):
+            if isinstance(heard, Recording):
+                recording = heard
+            else:
+                yield heard
+    assert recording is not None, "listen() ends with the Recording"
+    try:
+        stations.store.heard(attempt_id, recording)
+    except HistoryError as error:  # the judgement is worth having all the same
+        yield Warned(str(error))
+    yield Heard(recording)
+    scorecard = _assess_or_say_where(question, recording, stations.transcriber)
+    yield Scored(scorecard, stations.store.coverages(question.id, before=attempt_id))
+    stations.store.scored(attempt_id, scorecard)
+    yield Saved(stations.store.attempt(attempt_id))
+
+
+def assess(question: Question, recording: Recording, transcriber: Transcriber) -> Scorecard:
+    """Transcribe and score a recording that is on disk. Raises SaybackError."""
+    samples = read_audio(recording.path)
+    transcript = transcribe_recording(transcriber, samples, recording.speech)
+    return score(question, transcript, recording)
+
+
+def keep(scorecard: Scorecard, recording: Recording, workspace: Workspace, store: Store) -> Attempt:
+    """Copy a scored recording into the workspace and add it to the history."""
+    question = scorecard.question
+    path = workspace.new_recording(question.id, recording.started_at, suffix=recording.path.suffix)
+    try:
+        shutil.copyfile(recording.path, path)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise WorkspaceError(
+            f"cannot copy {recording.path} to {workspace.recordings}: {error.strerror}"
+        ) from error
+    attempt_id = store.begin(question, path, recording.started_at)
+    store.heard(attempt_id, replace(recording, path=path))
+    store.scored(attempt_id, scorecard)
+    return store.attempt(attempt_id)
+
+
+def _assess_or_say_where(
+    question: Question, recording: Recording, transcriber: Future[Transcriber]
+) -> Scorecard:
+    try:
+        return assess(question, recording, transcriber.result())
+    except SaybackError as error:
+        raise type(error)(
+            f"{error}; your answer is kept: sayback score {recording.path} "
+            f"--question {question.id} --save"
+        ) from error
+
+
+def _ask(question: Question, stations: Stations) -> Iterator[Event]:
+    """Read the question aloud; a voice that fails leaves the question on the screen."""
+    try:
+        stations.play(stations.speaker.render(question.text))
+    except VoiceMissing:
+        raise
+    except NoLoudspeaker as error:
+        yield Warned(f"the question is not read aloud: {error}")
+    except VoiceError as error:
+        yield Warned(f"the question could not be read aloud: {error}")

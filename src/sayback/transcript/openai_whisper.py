@@ -1,0 +1,139 @@
+"""openai-whisper: the reference engine, run by torch."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import os
+import pickle
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sayback.errors import TranscriptionError
+from sayback.model import SAMPLE_RATE_HZ, Transcript, Word
+from sayback.transcript import models
+from sayback.transcript.fetching import could_not_fetch, require_network, unknown_model
+from sayback.transcript.transcriber import Samples
+from sayback.transcript.words import (
+    LEAD_S,
+    TEMPERATURES,
+    is_invented,
+    tidy_words,
+    window_transcript,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from whisper import Whisper
+
+NAME = "openai-whisper"
+
+_BAD_FILE = (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError)
+
+
+class OpenAIWhisper:
+    """A `Transcriber` that runs OpenAI's own code."""
+
+    def __init__(self, model: str, *, compute: str) -> None:
+        """Load `model` (name, folder or .pt file) for `compute`: auto, cpu or cuda.
+
+        Raises TranscriptionError.
+        """
+        # Such as "Failed to launch Triton kernels": nothing the user could do anything about.
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"whisper\.")
+        self._name = model
+        self._model = _load(model, _device(compute))
+
+    def transcribe(self, samples: Samples) -> Transcript:
+        """See `Transcriber`."""
+        lead = np.zeros(round(LEAD_S * SAMPLE_RATE_HZ), np.float32)
+        try:
+            result = self._model.transcribe(
+                np.concatenate([lead, samples]),
+                language="en",
+                temperature=TEMPERATURES,
+                logprob_threshold=None,
+                no_speech_threshold=None,
+                condition_on_previous_text=False,
+                word_timestamps=True,
+                fp16=self._model.device.type == "cuda",
+            )
+        except RuntimeError as error:
+            raise TranscriptionError(f"{NAME} failed on {self._name}: {error}") from error
+        pieces = _pieces(result["segments"])
+        words = tidy_words(pieces, lead_s=LEAD_S, duration_s=len(samples) / SAMPLE_RATE_HZ)
+        return window_transcript(words, engine=NAME, model=self._name)
+
+
+def _pieces(segments: Iterable[dict[str, Any]]) -> Iterable[Word]:
+    for segment in segments:
+        if is_invented(
+            no_speech_probability=segment["no_speech_prob"],
+            average_log_probability=segment["avg_logprob"],
+        ):
+            continue
+        for word in segment["words"]:
+            times_s = float(word["start"]), float(word["end"])
+            yield Word(word["word"], *times_s, float(word["probability"]))
+
+
+def _load(model: str, device: str) -> Whisper:
+    import whisper
+
+    if not models.is_local(model):
+        return _fetch(model, device)
+    checkpoint = models.openai_checkpoint(model)
+    try:
+        loaded = whisper.load_model(str(checkpoint), device=device)
+    except _BAD_FILE as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise TranscriptionError(
+            f"{checkpoint}: not a checkpoint that {NAME} can load ({reason}); try --model base"
+        ) from error
+    if heads := models.alignment_heads(model):
+        loaded.set_alignment_heads(_encoded(heads, loaded))
+    elif table := whisper._ALIGNMENT_HEADS.get(Path(model).stem):
+        loaded.set_alignment_heads(table)
+    return loaded
+
+
+def _encoded(heads: models.Heads, model: Whisper) -> bytes:
+    """Heads as `set_alignment_heads` takes them: a zipped table (layer, head) of booleans."""
+    table = np.zeros((model.dims.n_text_layer, model.dims.n_text_head), bool)
+    for layer, head in heads:
+        table[layer, head] = True
+    return base64.b85encode(gzip.compress(table.tobytes()))
+
+
+def _fetch(model: str, device: str) -> Whisper:
+    """A model that whisper has in its own cache or downloads there."""
+    import whisper
+
+    names = whisper.available_models()
+    if model not in names:
+        raise unknown_model(model, names)
+    url = whisper._MODELS[model]
+    if not _kept_by_whisper(url):
+        require_network(model, url)
+    try:
+        return whisper.load_model(model, device=device)
+    except _BAD_FILE as error:
+        raise could_not_fetch(model, error) from error
+
+
+def _kept_by_whisper(url: str) -> bool:
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return (Path(cache) / "whisper" / Path(url).name).is_file()
+
+
+def _device(compute: str) -> str:
+    import torch
+
+    available = torch.cuda.is_available()
+    if compute == "cuda" and not available:
+        raise TranscriptionError("cuda: no CUDA device found by torch; use --compute cpu")
+    return "cuda" if available and compute != "cpu" else "cpu"

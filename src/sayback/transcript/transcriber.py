@@ -1,0 +1,23 @@
+"""The seam between a stretch of sound and its words."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from sayback.model import Transcript
+
+Samples = npt.NDArray[np.float32]
+
+
+class Transcriber(Protocol):
+    """A loaded Whisper engine."""
+
+    def transcribe(self, samples: Samples) -> Transcript:
+        """The words of one window: mono float32 at 16 kHz, at most 30 s.
+
+        Word times count from the first sample. Raises TranscriptionError.
+        """
+        ...

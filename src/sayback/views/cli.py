@@ -1,0 +1,353 @@
+"""The command line. Each command imports what it needs when it runs: `--help` stays quick."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import sayback
+from sayback.errors import SaybackError
+from sayback.views import options
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from sayback.model import Question
+
+
+class Commands(click.Group):
+    """`sayback` alone is `sayback practice`, options included."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        own = {"--help", "--version"}
+        if not arguments or (arguments[0].startswith("-") and arguments[0] not in own):
+            arguments = ["practice", *arguments]
+        return super().parse_args(context, arguments)
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """In the order in which a newcomer meets them, not by the alphabet."""
+        return list(self.commands)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(sayback.__version__, prog_name="sayback")
+def commands() -> None:
+    """Rehearse your answers out loud.
+
+    Reads a question aloud, records your answer, writes it down on this machine and shows
+    which key points you said. `sayback` alone starts to practise.
+    """
+
+
+def main() -> None:
+    """Run the command line; every error is one line and an exit code."""
+    try:
+        result = commands.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("sayback: interrupted; what was recorded is kept", err=True)
+        sys.exit(130)
+    except SaybackError as error:
+        click.echo(f"sayback: {' '.join(str(error).split())}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of our output has left
+        sys.stderr.close()
+        sys.exit(1)
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+@commands.command()
+@options.question
+@options.option("--topic", metavar="TOPIC", help="Only questions under a heading with this in it.")
+@options.option("--count", type=click.IntRange(min=1), metavar="N", help="How many questions.")
+@click.option("--plain", is_flag=True, help="Lines instead of a full screen (the one view so far).")
+@options.option(
+    "--answer",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Hear this audio file, in real time, instead of the microphone.",
+)
+@options.as_json
+@options.bank
+@options.sound
+@options.engine
+@options.workspace
+def practice(
+    question: str | None,
+    topic: str | None,
+    count: int | None,
+    plain: bool,
+    bank: Path | None,
+    as_json: bool,
+    **equipment: Any,
+) -> None:
+    """Answer questions aloud and see what you said."""
+    from sayback.views.practise import Equipment, practise
+
+    practise(
+        Equipment(**equipment),
+        question=question,
+        topic=topic,
+        count=count,
+        bank=bank,
+        as_json=as_json,
+    )
+
+
+@commands.command()
+@options.sound
+@options.engine
+@options.workspace
+def demo(**equipment: Any) -> None:
+    """Rehearse one question: live, or with a recorded answer where there is no microphone."""
+    from sayback.views.practise import Equipment, can_rehearse_live, demonstrate
+
+    live = can_rehearse_live()
+    if not live:
+        click.echo("No microphone and loudspeaker here: rehearsing with a recorded sample answer.")
+    demonstrate(Equipment(**equipment), sample=not live)
+
+
+@commands.command()
+@click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
+@options.question
+@options.bank
+@click.option("--save", is_flag=True, help="Add the answer to your history.")
+@options.as_json
+@options.engine
+@options.workspace
+def score(
+    audio: tuple[Path, ...],
+    question: str | None,
+    bank: Path | None,
+    save: bool,
+    as_json: bool,
+    engine: str,
+    model: str,
+    compute: str,
+    workspace: Path | None,
+) -> None:
+    """Score recorded answers."""
+    from sayback.capture.audio_file import read_recording
+    from sayback.history.store import Store
+    from sayback.session import assess, keep
+    from sayback.transcript.engines import load
+    from sayback.workspace import find_workspace
+
+    space = find_workspace(workspace)
+    asked = _question(question, bank or space.questions)
+    recordings = [read_recording(path) for path in audio]
+    transcriber = load(engine, model, compute)
+    for recording in recordings:
+        scorecard = assess(asked, recording, transcriber)
+        _print_scorecard(scorecard, as_json=as_json)
+        if save:
+            with Store(space.recordings) as store:
+                attempt = keep(scorecard, recording, space, store)
+            click.echo(f"saved as attempt {attempt.id}", err=True)
+
+
+@commands.command()
+@options.question
+@options.bank
+@click.option("--transcript", metavar="FILE", help="A text file; - is standard input.")
+@click.option("--jsonl", is_flag=True, help="One request a line in, one scorecard a line out.")
+@options.as_json
+@options.workspace
+def match(
+    question: str | None,
+    bank: Path | None,
+    transcript: str | None,
+    jsonl: bool,
+    as_json: bool,
+    workspace: Path | None,
+) -> None:
+    """Score a text as if it had been said."""
+    from sayback.model import Transcript
+    from sayback.scoring.scorecard import score as judge
+    from sayback.views.jsonl import match_lines
+    from sayback.workspace import find_workspace
+
+    if jsonl:
+        match_lines(sys.stdin.buffer, sys.stdout)
+        return
+    if transcript is None:
+        raise click.UsageError("give --transcript FILE (or - for standard input), or --jsonl")
+    asked = _question(question, bank or find_workspace(workspace).questions)
+    _print_scorecard(judge(asked, Transcript(_text(transcript)), None), as_json=as_json)
+
+
+@commands.group("bank")
+def bank_commands() -> None:
+    """Look at question banks."""
+
+
+@bank_commands.command("check")
+@click.argument("path", type=click.Path(path_type=Path))
+@options.as_json
+def bank_check(path: Path, as_json: bool) -> None:
+    """Count the questions and key points of a bank and name its problems."""
+    from sayback.bank.parse import read
+
+    bank = read(path)
+    report = {
+        "questions": len(bank.questions),
+        "with_key_points": sum(bool(question.key_points) for question in bank.questions),
+        "key_points": sum(len(question.key_points) for question in bank.questions),
+        "problems": list(bank.problems),
+    }
+    if as_json:
+        _print_json(report)
+        return
+    click.echo(
+        f"{report['questions']} questions, {report['with_key_points']} of them with "
+        f"{report['key_points']} key points"
+    )
+    for problem in bank.problems:
+        click.echo(problem)
+
+
+@bank_commands.command("list")
+@options.bank
+@options.as_json
+@options.workspace
+def bank_list(bank: Path | None, as_json: bool, workspace: Path | None) -> None:
+    """The questions of a bank with their ids."""
+    from sayback.bank.parse import read
+    from sayback.views.listings import questions
+    from sayback.workspace import find_workspace
+
+    found = read(bank or find_workspace(workspace).questions).questions
+    if as_json:
+        _print_json([
+            {"id": q.id, "text": q.text, "topic": q.topic, "key_points": len(q.key_points)}
+            for q in found
+        ])  # fmt: skip
+    else:
+        _print(questions(found))
+
+
+@commands.command()
+@options.as_json
+@options.workspace
+def history(as_json: bool, workspace: Path | None) -> None:
+    """Your attempts, oldest first."""
+    from sayback.history.store import Store
+    from sayback.views.listings import attempts
+    from sayback.workspace import find_workspace
+
+    with Store(find_workspace(workspace).recordings) as store:
+        summaries = store.summaries()
+    if as_json:
+        _print_json([
+            {
+                "id": s.id, "asked_at": s.asked_at.isoformat(), "question_id": s.question_id,
+                "question": s.question, "scored": s.scored, "coverage": s.coverage,
+                "speaking_s": s.speaking_s,
+            }
+            for s in summaries
+        ])  # fmt: skip
+    elif summaries:
+        _print(attempts(summaries))
+    else:
+        click.echo("No attempts yet: `sayback practice` makes the first.")
+
+
+@commands.command()
+@click.argument("attempt_id", metavar="ID", type=int)
+@options.as_json
+@options.workspace
+def show(attempt_id: int, as_json: bool, workspace: Path | None) -> None:
+    """One attempt: its scorecard, its transcript, and where its recording is."""
+    from sayback.history.store import Store
+    from sayback.workspace import find_workspace
+
+    with Store(find_workspace(workspace).recordings) as store:
+        attempt = store.attempt(attempt_id)
+        audio = store.audio(attempt_id)
+        earlier = store.coverages(attempt.question.id, before=attempt_id)
+    if attempt.scorecard is None:
+        raise SaybackError(
+            f"attempt {attempt_id} was interrupted before it was scored: "
+            f"sayback score {audio} --question {attempt.question.id} --save"
+        )
+    _print_scorecard(attempt.scorecard, as_json=as_json, earlier=earlier, transcript=True)
+    if not as_json:
+        click.echo(f" {attempt.asked_at.astimezone():%d %b %Y %H:%M}   {audio}")
+
+
+@commands.command()
+@options.as_json
+@options.engine
+@options.workspace
+def doctor(as_json: bool, engine: str, model: str, compute: str, workspace: Path | None) -> int:
+    """Check microphone, loudspeaker, voice, model and disk; say how to mend each."""
+    from sayback.views.doctor import checks
+    from sayback.workspace import find_workspace
+
+    found = []
+    for check in checks(find_workspace(workspace), engine, model, compute):
+        found.append(check)
+        if not as_json:
+            mark = click.style("✓", "cyan") if check.ok else click.style("✗", "red")
+            click.echo(f" {mark} {check.name:<12} {check.detail}")
+            if check.fix:
+                click.echo(f"   {'':<12} {check.fix}")
+    ok = all(check.ok for check in found)
+    if as_json:
+        _print_json({
+            "ok": ok,
+            "checks": [
+                {"name": c.name, "ok": c.ok, "detail": c.detail, "fix": c.fix} for c in found
+            ],
+        })  # fmt: skip
+    return 0 if ok else 1
+
+
+def _question(wanted: str | None, path: Path) -> Question:
+    from sayback.bank.find import find
+    from sayback.bank.parse import read
+
+    if wanted is None:
+        raise click.UsageError("which question? give --question with its text, id or part of it")
+    return find(read(path).questions, wanted)
+
+
+def _text(name: str) -> str:
+    from sayback.errors import WorkspaceError
+
+    try:
+        raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        return raw.decode("utf-8-sig")
+    except OSError as error:
+        raise WorkspaceError(f"cannot read {name}: {error.strerror}; give a text file") from error
+    except UnicodeDecodeError as error:
+        raise WorkspaceError(f"{name} is not text in UTF-8: save it as UTF-8") from error
+
+
+def _print_scorecard(
+    scorecard: Any, *, as_json: bool, earlier: tuple[float, ...] = (), transcript: bool = False
+) -> None:
+    from sayback.scoring.scorecard import to_json
+    from sayback.views.card import card
+
+    if as_json:
+        _print_json(to_json(scorecard))
+    else:
+        _print(card(scorecard, earlier=earlier, transcript=transcript))
+
+
+def _print(what: RenderableType) -> None:
+    from sayback.views.plain import console
+
+    console().print(what)
+
+
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False))

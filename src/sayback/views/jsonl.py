@@ -1,0 +1,52 @@
+"""`match --jsonl`: one scorecard a line for one request a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TextIO
+
+import msgspec
+
+from sayback.bank.parse import key_point
+from sayback.errors import SaybackError
+from sayback.model import Question, Transcript
+from sayback.scoring.scorecard import score, to_json
+
+
+class Request(msgspec.Struct):
+    """A question, its key points as a bank writes them, and what was said."""
+
+    question: str
+    key_points: list[str]
+    transcript: str
+
+
+def match_lines(requests: Iterable[bytes], out: TextIO) -> None:
+    """Answer each line in turn; a bad line is answered with its error and the rest goes on.
+
+    Raises SaybackError at the end where a line was bad.
+    """
+    decoder = msgspec.json.Decoder(Request)
+    bad = 0
+    for number, line in enumerate(requests, start=1):
+        if not line.strip():
+            continue
+        try:
+            answer = to_json(_scored(decoder.decode(line)))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            bad += 1
+            answer = {"error": f"line {number}: {error}"}
+        out.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    out.flush()
+    if bad:
+        raise SaybackError(
+            f"{bad} of {number} lines are not requests: each needs question, key_points and "
+            'transcript, see the lines with "error"'
+        )
+
+
+def _scored(request: Request):  # type: ignore[no-untyped-def]
+    points = tuple(key_point(text) for text in request.key_points)
+    question = Question(text=request.question, id="request", key_points=points)
+    return score(question, Transcript(request.transcript), None)

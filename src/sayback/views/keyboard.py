@@ -1,0 +1,48 @@
+"""Lines typed while something else is going on, without a terminal being required."""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+
+
+class Keyboard:
+    """Reads standard input from the first use on; each line sets `pressed`.
+
+    Where standard input is closed or empty nothing is ever pressed.
+    """
+
+    def __init__(self) -> None:
+        self.pressed = threading.Event()
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        # A daemon that reads the descriptor itself: it must not keep the program from ending.
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def ask(self) -> str | None:
+        """The next line typed from now on, stripped; None where none can come any more."""
+        while not self._lines.empty():
+            if self._lines.get() is None:
+                self._lines.put(None)
+                return None
+        line = self._lines.get()
+        if line is None:
+            self._lines.put(None)
+        return line
+
+    def _read(self) -> None:
+        rest = b""
+        while chunk := _chunk():
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                self._lines.put(line.decode(errors="replace").strip().lower())
+                self.pressed.set()
+        self._lines.put(None)
+
+
+def _chunk() -> bytes:
+    try:
+        return os.read(sys.stdin.fileno(), 4096)
+    except (OSError, ValueError, AttributeError):  # closed, or not there at all
+        return b""

@@ -1,0 +1,136 @@
+"""A rehearsal as lines, for a terminal or a pipe."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from typing import IO, TextIO, cast
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from sayback.capture.listen import Level
+from sayback.model import Ending, Recording, Scorecard
+from sayback.session import Asking, Event, Heard, Listening, Scored, Warned
+from sayback.views.card import ACCENT, ALARM, card
+from sayback.views.charts import bar, clock
+
+PIPE_WIDTH = 100
+METER_WIDTH = 20
+METER_FLOOR_DB = -60.0
+
+ENDINGS = {
+    Ending.KEY: "you pressed Enter",
+    Ending.SILENCE: "silence",
+    Ending.MAXIMUM_LENGTH: "maximum length",
+    Ending.END_OF_FILE: "end of the file",
+    Ending.MICROPHONE_LOST: "the microphone stopped",
+    Ending.INTERRUPTED: "interrupted",
+}
+
+
+class _Trimmed(io.TextIOBase):
+    """A stream without the blanks that a layout leaves at the ends of lines."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(re.sub(r" +$", "", text, flags=re.MULTILINE))
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that is coloured on a terminal and clean text of a fixed width in a pipe."""
+    stream = sys.stderr if stderr else sys.stdout
+    made = Console(file=stream, highlight=False, emoji=False)
+    if made.is_terminal:
+        return made
+    trimmed = cast(IO[str], _Trimmed(stream))
+    return Console(file=trimmed, highlight=False, emoji=False, width=PIPE_WIDTH)
+
+
+def show(events: Iterable[Event], out: Console) -> Iterator[Scorecard]:
+    """Print a rehearsal as it happens; yields the scorecard once it is printed."""
+    with _Meter(out) as meter:
+        for event in events:
+            match event:
+                case Level():
+                    meter.update(event)
+                case _:
+                    meter.clear()
+                    _print(event, out)
+            if isinstance(event, Scored):
+                yield event.scorecard
+
+
+def _print(event: Event, out: Console) -> None:
+    match event:
+        case Asking(question):
+            out.print(Text(" › ".join(question.topic), style="dim"))
+            out.print(Text(question.text, style="bold"))
+            out.print()
+        case Warned(message):
+            out.print(Text(f"! {message}", style=ALARM))
+        case Listening():
+            out.print(Text.assemble(("Listening", ACCENT), *_hint(out)))
+            out.file.flush()
+        case Heard(recording):
+            out.print(_heard(recording))
+        case Scored(scorecard, earlier):
+            out.print(card(scorecard, earlier=earlier))
+
+
+def _hint(out: Console) -> list[tuple[str, str]]:
+    return [("   speak; Enter when you are done", "dim")] if out.is_terminal else []
+
+
+def _heard(recording: Recording) -> Text:
+    length = clock(recording.duration_s)
+    return Text(f"Heard {length} ({ENDINGS[recording.ending]}), transcribing …", style="dim")
+
+
+class _Meter:
+    """The level of the microphone and the time so far, redrawn in place on a terminal."""
+
+    def __init__(self, out: Console) -> None:
+        self._out = out
+        self._live: Live | None = None
+
+    def __enter__(self) -> _Meter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def update(self, level: Level) -> None:
+        if level.warning:
+            self._out.print(Text(f"! {level.warning}", style=ALARM))
+        if not self._out.is_terminal:
+            return
+        if self._live is None:
+            self._live = Live(console=self._out, transient=True, auto_refresh=False)
+            self._live.start()
+        self._live.update(_meter_line(level), refresh=True)
+
+    def clear(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
+def _meter_line(level: Level) -> Text:
+    share = 1 - max(level.level_db, METER_FLOOR_DB) / METER_FLOOR_DB
+    style = ACCENT if level.speaking else "dim"
+    return Text.assemble(
+        ("● " if level.speaking else "○ ", style),
+        f"{clock(level.at_s)}  ",
+        (bar(share, METER_WIDTH), style),
+        ("  you are heard" if level.speaking else "  waiting for your voice", "dim"),
+    )

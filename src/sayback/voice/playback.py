@@ -1,0 +1,162 @@
+"""Plays an audio file on a loudspeaker and returns when its sound has ended."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sayback.errors import NoLoudspeaker, VoiceError
+
+Samples = npt.NDArray[np.float32]
+Output = Mapping[str, Any]
+"""A device as `sounddevice.query_devices` describes it."""
+
+LATENCY_S = 0.2
+"""Sound kept ready in the device, so that it does not stutter while the recogniser loads."""
+
+TAIL_S = 0.1
+"""Zeros behind the sound, on top of the latency, which some devices drop at the end."""
+
+POLL_S = 0.005
+
+GRACE_S = 3.0
+"""How much longer than the sound a device may take before it counts as dead."""
+
+DEAD_LINE = "takes no sound: check its connection or choose another one with --speaker"
+
+
+def play(path: Path, *, device: str | None, stop: threading.Event | None = None) -> None:
+    """Play `path` on the output whose name contains `device`; returns when it has been heard.
+
+    `device` None is the system's default; setting `stop` ends the sound at once. Raises
+    NoLoudspeaker where there is no such output, VoiceError where the file cannot be read or the
+    output takes no sound.
+    """
+    sounddevice = load_sounddevice()
+    default = sounddevice.default.device[1]
+    output = choose_output(outputs(sounddevice), default=default, name=device)
+    sound = at_rate(path, int(output["default_samplerate"]))
+    given_up = threading.Event()
+    problems: list[str] = []
+
+    def is_over() -> bool:
+        return given_up.is_set() or (stop is not None and stop.is_set())
+
+    def work() -> None:
+        try:
+            feed(sounddevice, output, sound, is_over=is_over)
+        except sounddevice.PortAudioError as error:
+            problems.append(f"cannot play ({error.args[0]}): choose another one with --speaker")
+
+    # In a thread, because even closing the stream of a dead output can block.
+    worker = threading.Thread(target=work, name="playback", daemon=True)
+    worker.start()
+    try:
+        worker.join(len(sound) / output["default_samplerate"] + GRACE_S)
+    finally:
+        given_up.set()
+    if worker.is_alive():
+        problems.append(DEAD_LINE)
+    if problems:
+        raise VoiceError(f"The loudspeaker {output['name']!r} {problems[0]}.")
+
+
+def output_names() -> tuple[str, ...]:
+    """The names of all outputs; empty where there is none or PortAudio is missing."""
+    try:
+        sounddevice = load_sounddevice()
+    except NoLoudspeaker:
+        return ()
+    return tuple(str(output["name"]) for output in outputs(sounddevice))
+
+
+def feed(
+    sounddevice: ModuleType, output: Output, sound: Samples, *, is_over: Callable[[], bool]
+) -> None:
+    """Write `sound` to `output` and return when it has sounded, or soon after `is_over()`.
+
+    Raises sounddevice.PortAudioError where the output refuses it.
+    """
+    rate_hz = output["default_samplerate"]
+    channels = min(2, output["max_output_channels"])
+    with sounddevice.OutputStream(
+        device=output["index"],
+        samplerate=rate_hz,
+        channels=channels,
+        dtype="float32",
+        latency=LATENCY_S,
+    ) as stream:
+        tail = np.zeros(int((stream.latency + TAIL_S) * rate_hz), dtype=np.float32)
+        frames = np.repeat(np.concatenate([sound, tail])[:, np.newaxis], channels, axis=1)
+        while len(frames) and not is_over():
+            # A write of more than this would block, on a suspended device for ever.
+            count = stream.write_available
+            stream.write(frames[:count])
+            frames = frames[count:]
+            time.sleep(POLL_S)
+        if len(frames):
+            stream.abort()
+
+
+def at_rate(path: Path, rate_hz: int) -> Samples:
+    """The sound of `path` as mono samples (frames,) at `rate_hz`.
+
+    Raises VoiceError where it cannot be read.
+    """
+    import soundfile
+    import soxr
+
+    try:
+        samples, file_rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise VoiceError(
+            f"{path} cannot be played ({error}): delete it, or play another file."
+        ) from error
+    mono = samples.mean(axis=1, dtype=np.float32)
+    return np.asarray(soxr.resample(mono, file_rate_hz, rate_hz), dtype=np.float32)
+
+
+def load_sounddevice() -> ModuleType:
+    """The sounddevice module. Raises NoLoudspeaker where PortAudio is not installed."""
+    try:
+        import sounddevice
+    except OSError as error:
+        raise NoLoudspeaker(
+            f"Nothing can be played ({error}): type `sudo apt-get install libportaudio2` "
+            "(macOS: `brew install portaudio`)."
+        ) from error
+    return sounddevice  # type: ignore[no-any-return]
+
+
+def outputs(sounddevice: ModuleType) -> tuple[Output, ...]:
+    """All devices that can play, in PortAudio's order."""
+    return tuple(
+        device for device in sounddevice.query_devices() if device["max_output_channels"] > 0
+    )
+
+
+def choose_output(available: Sequence[Output], *, default: int, name: str | None) -> Output:
+    """The output called `name`, else the only one whose name contains it, in any case.
+
+    For `name` None it is the one with the index `default`, else the first. Raises NoLoudspeaker,
+    with the names there are, where none or more than one fits.
+    """
+    if not available:
+        raise NoLoudspeaker("No loudspeaker was found: connect one, or read the question instead.")
+    if name is None:
+        return next((output for output in available if output["index"] == default), available[0])
+    wanted = name.casefold()
+    exact = [output for output in available if output["name"].casefold() == wanted]
+    fitting = exact[:1] or [output for output in available if wanted in output["name"].casefold()]
+    if len(fitting) == 1:
+        return fitting[0]
+    problem = "fits more than one loudspeaker" if fitting else "is not the name of a loudspeaker"
+    names = ", ".join(repr(output["name"]) for output in fitting or available)
+    raise NoLoudspeaker(f"{name!r} {problem}: choose one of {names} with --speaker.")

@@ -1,0 +1,101 @@
+"""The one folder where a person's questions and recordings live."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import platformdirs
+
+from sayback.errors import WorkspaceError
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A folder with `questions/` (Markdown) and `recordings/` (audio and the history)."""
+
+    folder: Path
+
+    @property
+    def questions(self) -> Path:
+        return self.folder / "questions"
+
+    @property
+    def recordings(self) -> Path:
+        return self.folder / "recordings"
+
+    def new_recording(
+        self, question_id: str, started_at: datetime, *, suffix: str = ".wav"
+    ) -> Path:
+        """The path of a new, empty audio file that only the user can read.
+
+        Raises WorkspaceError where it cannot be made.
+        """
+        stem = f"{started_at.astimezone():%Y-%m-%d_%H-%M-%S}_{_file_name(question_id)}"
+        try:
+            self.recordings.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return _create(self.recordings, stem, suffix)
+        except OSError as error:
+            raise WorkspaceError(
+                f"cannot write to {self.recordings}: {error.strerror}; make room or give another "
+                "folder with --workspace"
+            ) from error
+
+
+def find_workspace(given: Path | None) -> Workspace:
+    """The folder given, else the current one if it has `questions/`, else the user's own.
+
+    The user's own folder starts with the banks that sayback ships. Raises WorkspaceError.
+    """
+    if given is not None:
+        if given.exists() and not given.is_dir():
+            raise WorkspaceError(f"{given} is a file: give the folder that holds questions/")
+        return Workspace(given)
+    if Path("questions").is_dir():
+        return Workspace(Path.cwd())
+    workspace = Workspace(platformdirs.user_data_path("sayback"))
+    if not workspace.questions.is_dir():
+        _start(workspace)
+    return workspace
+
+
+def _start(workspace: Workspace) -> None:
+    """Copy the shipped banks, under a temporary name first so that a kill leaves no half."""
+    unfinished = workspace.folder / "questions.unfinished"
+    try:
+        workspace.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
+        with as_file(shipped_questions()) as shipped:
+            shutil.copytree(shipped, unfinished)
+        unfinished.rename(workspace.questions)
+    except OSError as error:
+        raise WorkspaceError(
+            f"cannot make {workspace.folder}: {error.strerror}; give another folder with "
+            "--workspace"
+        ) from error
+
+
+def shipped_questions() -> Path:
+    """The banks inside an installed package, or those of the checkout it runs from."""
+    installed = Path(str(files("sayback"))) / "questions"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "questions"
+
+
+def _create(folder: Path, stem: str, suffix: str) -> Path:
+    for number in range(1, 1000):
+        path = folder / f"{stem}{'' if number == 1 else f'_{number}'}{suffix}"
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            continue
+        return path
+    raise WorkspaceError(f"{folder} already has 999 recordings named {stem}: move them away")
+
+
+def _file_name(question_id: str) -> str:
+    return re.sub(r"[^a-z0-9-]+", "-", question_id.lower())[:60].strip("-") or "question"

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+
+from sayback.bank.find import find
+from sayback.errors import NoSuchQuestion
+from sayback.model import Question
+
+QUESTIONS = [
+    Question("What is U-Net?", "what-is-u-net"),
+    Question("What is U-Net good for?", "what-is-u-net-good-for"),
+    Question("Explain precision and recall.", "precision"),
+    Question("Why is precision not enough?", "why-precision"),
+    Question("How do you use Docker?", "docker"),
+    *(Question(f"Say something, part {n}", f"part-{n}") for n in range(7)),
+]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "identifier"),
+    [
+        ("docker", "docker"),
+        ("precision", "precision"),
+        ("What is U-Net?", "what-is-u-net"),
+        ("what is u-net", "what-is-u-net"),
+        ("  WHAT   is\nU-Net good  for ", "what-is-u-net-good-for"),
+        ("net good", "what-is-u-net-good-for"),
+        ("use DOCKER", "docker"),
+        ("y-prec", "why-precision"),
+    ],
+)
+def test_find(wanted: str, identifier: str) -> None:
+    assert find(QUESTIONS, wanted).id == identifier
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ("is", "'is' fits 4 questions; say more of one of: "),
+        (
+            "u-net",
+            "'u-net' fits 2 questions; say more of one of: what-is-u-net, what-is-u-net-good-for",
+        ),
+        (
+            "part",
+            "'part' fits 7 questions; "
+            "say more of one of: part-0, part-1, part-2, part-3, part-4, ...",
+        ),
+        ("dokcer", "no question matches 'dokcer'; nearest: docker, "),
+    ],
+)
+def test_none_or_several(wanted: str, message: str) -> None:
+    with pytest.raises(NoSuchQuestion) as raised:
+        find(QUESTIONS, wanted)
+    assert str(raised.value).startswith(message)
+
+
+def test_at_most_three_are_near_and_the_message_is_one_short_line() -> None:
+    with pytest.raises(NoSuchQuestion) as raised:
+        find(QUESTIONS, "precisoin\n" * 100)
+    message = str(raised.value)
+    assert message.count(", ") == 2
+    assert "\n" not in message
+    assert len(message) < 200
+
+
+def test_a_text_that_stands_twice_is_not_guessed() -> None:
+    twins = [Question("Why?", "why"), Question("Why?", "why-2"), Question("Q", "q")]
+    assert find(twins, "why").id == "why"
+    with pytest.raises(
+        NoSuchQuestion, match="'y' fits 2 questions; say more of one of: why, why-2"
+    ):
+        find(twins, "y")
+
+
+def test_a_bank_without_questions() -> None:
+    with pytest.raises(NoSuchQuestion, match="the bank is empty"):
+        find([], "x")

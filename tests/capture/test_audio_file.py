@@ -1,0 +1,129 @@
+"""Files of all kinds as mono samples at 16 kHz."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from sayback.capture.audio_file import read_audio, read_recording, resampled
+from sayback.capture.recorder import Samples
+from sayback.errors import CaptureError
+from sayback.model import Ending
+
+
+def tone(rate_hz: int, *, seconds: float = 2.5, channels: int = 1) -> Samples:
+    times_s = np.arange(round(seconds * rate_hz)) / rate_hz
+    mono = 0.5 * np.sin(2 * np.pi * 440 * times_s)
+    return np.repeat(mono[:, np.newaxis], channels, axis=1).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "rate_hz", "channels", "tolerance"),
+    [
+        (".wav", 16_000, 1, 1e-4),
+        (".wav", 44_100, 2, 1e-2),
+        (".wav", 8_000, 1, 1e-2),
+        (".flac", 48_000, 6, 1e-2),
+        (".ogg", 44_100, 1, 5e-2),
+        (".mp3", 44_100, 2, 5e-2),
+    ],
+)
+def test_reads(tmp_path: Path, suffix: str, rate_hz: int, channels: int, tolerance: float) -> None:
+    path = tmp_path / f"tone{suffix}"
+    soundfile.write(path, tone(rate_hz, channels=channels), rate_hz)
+    samples = read_audio(path)
+    assert samples.dtype == np.float32
+    assert len(samples) == pytest.approx(40_000, abs=1500 if suffix == ".mp3" else 2)
+    # Edges aside: a resampler rings there and an MP3 has a lead-in.
+    middle = samples[8_000:24_000]
+    spectrum = np.abs(np.fft.rfft(middle)) / len(middle) * 2
+    assert np.argmax(spectrum) == 440
+    assert spectrum[440] == pytest.approx(0.5, abs=tolerance)
+
+
+def test_channels_are_averaged(tmp_path: Path) -> None:
+    path = tmp_path / "stereo.wav"
+    soundfile.write(path, np.tile([[0.5, -0.25]], (1600, 1)), 16_000, subtype="FLOAT")
+    np.testing.assert_allclose(read_audio(path), 0.125)
+
+
+def test_louder_than_full_scale_is_clipped(tmp_path: Path) -> None:
+    path = tmp_path / "loud.wav"
+    soundfile.write(path, np.array([2.0, -3.0, 0.5]), 16_000, subtype="FLOAT")
+    assert read_audio(path).tolist() == [1.0, -1.0, 0.5]
+
+
+def test_blocks_resample_like_the_whole() -> None:
+    sound = tone(44_100)[:, 0]
+    whole = np.concatenate(list(resampled([sound], rate_hz=44_100)))
+    pieces = np.array_split(sound, 97)
+    np.testing.assert_array_equal(np.concatenate(list(resampled(pieces, rate_hz=44_100))), whole)
+
+
+def test_exact_zeros_stay_exact() -> None:
+    sound = np.concatenate([tone(44_100)[:, 0], np.zeros(44_100, np.float32)])
+    blocks = np.array_split(sound, 400)
+    heard = np.concatenate(list(resampled(blocks, rate_hz=44_100)))
+    assert not heard[-14_000:].any()
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (None, "no such audio file"),
+        (b"", "not audio"),
+        (b"My answer, as text.", "not audio"),
+        (b"RIFF\x00\x00\x00\x00WAVE", "not audio"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".wav", ".mp3", ".raw", ".m4a"])
+def test_says_what_is_wrong_with_a_file(
+    tmp_path: Path, content: bytes | None, complaint: str, suffix: str
+) -> None:
+    path = tmp_path / f"answer{suffix}"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(CaptureError, match=complaint) as raised:
+        read_audio(path)
+    assert str(path) in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_says_that_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match="is a folder"):
+        read_audio(tmp_path)
+
+
+def test_says_that_a_file_is_empty(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "empty.wav", np.zeros(0), 16_000)
+    with pytest.raises(CaptureError, match=r"empty\.wav: holds no sound"):
+        read_audio(tmp_path / "empty.wav")
+
+
+@pytest.mark.parametrize("sample", [np.nan, np.inf])
+def test_refuses_samples_that_are_no_numbers(tmp_path: Path, sample: float) -> None:
+    soundfile.write(tmp_path / "odd.wav", np.array([0.1, sample]), 16_000, subtype="FLOAT")
+    with pytest.raises(CaptureError, match="no numbers"):
+        read_audio(tmp_path / "odd.wav")
+
+
+def test_says_where_a_file_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "answer.flac"
+    noise = np.random.default_rng(0).standard_normal(160_000) * 0.1
+    soundfile.write(path, noise, 16_000)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(CaptureError, match=r"answer\.flac: damaged after \d"):
+        read_audio(path)
+
+
+def test_a_file_becomes_a_recording(spoken_file: Path) -> None:
+    recording = read_recording(spoken_file)
+    assert recording.path == spoken_file
+    assert recording.ending is Ending.END_OF_FILE
+    assert recording.duration_s == pytest.approx(len(read_audio(spoken_file)) / 16_000)
+    assert recording.started_at.tzinfo is not None
+    assert sum(interval.duration_s for interval in recording.speech) > 3

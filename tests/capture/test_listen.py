@@ -1,0 +1,247 @@
+"""From a recorder to a Recording."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from tests.capture.conftest import HeardBlocks, room
+
+from sayback.capture.audio_file import read_audio
+from sayback.capture.file_recorder import FileRecorder
+from sayback.capture.listen import Level, ListenSettings, ZeroWatch, decibels, listen
+from sayback.capture.recorder import Recorder, Samples
+from sayback.capture.speech_detector import detect_speech
+from sayback.capture.wave_file import from_pcm16, to_pcm16
+from sayback.errors import MicrophoneLost
+from sayback.model import Ending, Recording
+
+SETTINGS = ListenSettings()
+
+FULL_DISK = """
+import resource, signal, sys, threading
+from pathlib import Path
+import numpy as np
+from sayback.capture.listen import ListenSettings, listen
+from tests.capture.conftest import HeardBlocks, room
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (64_044, 64_044))
+recorder = HeardBlocks(room(5))
+*_, recording = listen(
+    recorder, Path(sys.argv[1]), settings=ListenSettings(), stop=threading.Event()
+)
+print(recording.ending, recording.duration_s, *recording.warnings, sep="|")
+"""
+
+
+def heard(
+    recorder: Recorder, path: Path, settings: ListenSettings = SETTINGS
+) -> tuple[list[Level], Recording]:
+    *levels, recording = listen(recorder, path, settings=settings, stop=threading.Event())
+    assert isinstance(recording, Recording)
+    return [level for level in levels if isinstance(level, Level)], recording
+
+
+def zeros(seconds: float) -> Samples:
+    return np.zeros(round(seconds * 16_000), np.float32)
+
+
+def test_records_an_answer_until_the_silence(tmp_path: Path, spoken: Samples) -> None:
+    path = tmp_path / "answer.wav"
+    sound = np.concatenate([room(1), spoken, room(1), spoken, room(9)])
+    before = datetime.now(UTC)
+    levels, recording = heard(HeardBlocks(sound), path)
+    assert recording.ending is Ending.SILENCE
+    assert recording.warnings == ()
+    assert before <= recording.started_at <= datetime.now(UTC)
+    assert recording.duration_s == pytest.approx(recording.speech[-1].end_s + 2.5, abs=0.1)
+    written = read_audio(path)
+    assert len(written) == recording.duration_s * 16_000
+    np.testing.assert_array_equal(written, from_pcm16(to_pcm16(sound[: len(written)])))
+    assert recording.speech == detect_speech(written)
+    assert levels[-1].at_s == pytest.approx(recording.duration_s, abs=0.1)
+
+
+def test_the_level_moves_with_the_voice(tmp_path: Path, spoken: Samples) -> None:
+    sound = np.concatenate([room(1), spoken, room(1)])
+    levels, _ = heard(HeardBlocks(sound), tmp_path / "answer.wav")
+    steps = np.diff([level.at_s for level in levels])
+    assert steps.min() > 0.099
+    assert steps.max() < 0.121
+    quiet = [level for level in levels if level.at_s < 0.9]
+    loud = max(levels, key=lambda level: level.level_db)
+    assert {level.speaking for level in quiet} == {False}
+    assert all(level.level_db == pytest.approx(-60, abs=2) for level in quiet)
+    assert loud.speaking
+    assert -35 < loud.level_db < 0
+
+
+def test_ends_on_the_key(tmp_path: Path, spoken: Samples) -> None:
+    stop = threading.Event()
+    recorder = HeardBlocks(np.concatenate([spoken, spoken]))
+    listening = listen(recorder, tmp_path / "answer.wav", settings=SETTINGS, stop=stop)
+    next(listening)
+    stop.set()
+    *_, recording = listening
+    assert isinstance(recording, Recording)
+    assert recording.ending is Ending.KEY
+    assert recording.duration_s == pytest.approx(0.12, abs=0.02)
+
+
+def test_ends_at_the_maximum_length(tmp_path: Path, spoken: Samples) -> None:
+    settings = ListenSettings(maximum_s=2)
+    _, recording = heard(HeardBlocks(spoken), tmp_path / "answer.wav", settings)
+    assert recording.ending is Ending.MAXIMUM_LENGTH
+    assert recording.duration_s == pytest.approx(2, abs=0.05)
+
+
+def test_ends_at_the_end_of_a_file(tmp_path: Path, spoken_file: Path) -> None:
+    with FileRecorder(spoken_file) as recorder:
+        _, recording = heard(recorder, tmp_path / "answer.wav")
+    assert recording.ending is Ending.END_OF_FILE
+    assert recording.speech == detect_speech(from_pcm16(to_pcm16(read_audio(spoken_file))))
+
+
+def test_keeps_what_a_lost_microphone_heard(tmp_path: Path, spoken: Samples) -> None:
+    recorder = HeardBlocks(spoken, error=MicrophoneLost("microphone 'desk' stopped"))
+    _, recording = heard(recorder, tmp_path / "answer.wav")
+    assert recording.ending is Ending.MICROPHONE_LOST
+    assert recording.warnings == ("microphone 'desk' stopped",)
+    assert len(read_audio(tmp_path / "answer.wav")) == len(spoken)
+    assert recording.speech
+
+
+def test_a_microphone_lost_at_once_leaves_an_empty_recording(tmp_path: Path) -> None:
+    recorder = HeardBlocks(zeros(0), error=MicrophoneLost("microphone 'desk' stopped"))
+    levels, recording = heard(recorder, tmp_path / "answer.wav")
+    assert (levels, recording.duration_s, recording.speech) == ([], 0, ())
+
+
+def test_keeps_what_fits_on_a_full_disk(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", FULL_DISK, str(tmp_path / "answer.wav")]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    ending, duration_s, warning = done.stdout.strip().split("|")
+    assert ending == Ending.INTERRUPTED
+    assert float(duration_s) == pytest.approx(2, abs=0.021)
+    assert "answer.wav: cannot write (" in warning
+    assert soundfile.info(tmp_path / "answer.wav").frames == float(duration_s) * 16_000
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, None])
+def test_an_interruption_leaves_a_valid_file(
+    tmp_path: Path, spoken: Samples, interruption: type[BaseException] | None
+) -> None:
+    listening = listen(
+        HeardBlocks(spoken), tmp_path / "answer.wav", settings=SETTINGS, stop=threading.Event()
+    )
+    for _ in range(5):
+        next(listening)
+    if interruption is None:
+        del listening
+    else:
+        with pytest.raises(interruption):
+            listening.throw(interruption)  # type: ignore[attr-defined]
+    assert len(read_audio(tmp_path / "answer.wav")) == pytest.approx(9600, abs=1600)
+
+
+def test_warns_of_a_microphone_that_is_muted_while_you_speak(
+    tmp_path: Path, spoken: Samples
+) -> None:
+    sound = np.concatenate([spoken, zeros(2), spoken, room(9)])
+    levels, recording = heard(HeardBlocks(sound), tmp_path / "answer.wav")
+    (warned,) = [level for level in levels if level.warning]
+    assert warned.warning is not None
+    assert warned.warning.startswith("'desk' delivers only zeros for 1.5 s: unplugged")
+    silent_from_s = (np.flatnonzero(to_pcm16(spoken))[-1] + 1) / 16_000
+    assert warned.at_s == pytest.approx(silent_from_s + 1.5, abs=0.03)
+    assert recording.ending is Ending.SILENCE
+    assert recording.duration_s > 2 * len(spoken) / 16_000 + 2
+    assert recording.warnings == ()
+
+
+def test_a_noise_gate_is_no_fault(tmp_path: Path, spoken: Samples) -> None:
+    _, recording = heard(
+        HeardBlocks(np.concatenate([zeros(2), spoken, zeros(9)])), tmp_path / "answer.wav"
+    )
+    assert recording.ending is Ending.SILENCE
+    assert recording.warnings == ()
+
+
+def test_zeros_longer_than_the_patience_are_mentioned(tmp_path: Path, spoken: Samples) -> None:
+    sound = np.concatenate([room(0.5), zeros(4.2), spoken, room(9)])
+    _, recording = heard(HeardBlocks(sound), tmp_path / "answer.wav")
+    assert len(recording.warnings) == 1
+    assert "zeros for 4.2 s" in recording.warnings[0]
+
+
+def test_gives_up_on_zeros_from_the_start(tmp_path: Path) -> None:
+    levels, recording = heard(HeardBlocks(zeros(60)), tmp_path / "answer.wav")
+    assert recording.ending is Ending.MICROPHONE_LOST
+    assert recording.duration_s == pytest.approx(10, abs=0.1)
+    assert len(recording.warnings) == 1
+    assert "zeros for 10.0 s" in recording.warnings[0]
+    assert sum(level.warning is not None for level in levels) == 1
+
+
+@pytest.mark.parametrize(
+    ("stretches", "warnings_at"),
+    [
+        ([zeros(1.4), room(0.1), zeros(1.4)], []),
+        ([zeros(1.6)], [1.5]),
+        ([zeros(9)], [1.5]),
+        ([room(1), zeros(2), room(1), zeros(2)], [2.5, 5.5]),
+        ([room(1)], []),
+    ],
+    ids=["too short", "from the start", "once a run", "each run", "a quiet room"],
+)
+def test_zero_watch(stretches: list[Samples], warnings_at: list[float]) -> None:
+    watch = ZeroWatch()
+    sound = np.concatenate(stretches)
+    found = [
+        (start + 320) / 16_000
+        for start in range(0, len(sound), 320)
+        if watch.hear(sound[start : start + 320])
+    ]
+    assert found == pytest.approx(warnings_at, abs=0.02)
+
+
+def test_zero_watch_counts_to_the_sample() -> None:
+    watch = ZeroWatch()
+    block = zeros(1)
+    block[4_000] = 1e-6
+    watch.hear(zeros(0.5))
+    assert watch.only_zeros
+    watch.hear(block)
+    assert not watch.only_zeros
+    assert watch.longest_s == pytest.approx(0.75)
+    assert watch.run_s == pytest.approx(11_999 / 16_000)
+
+
+@pytest.mark.parametrize(
+    ("samples", "level_db"),
+    [
+        (np.ones(100, np.float32), 0.0),
+        (np.full(100, 0.1, np.float32), -20.0),
+        (zeros(0.1), -96.0),
+        (zeros(0), -96.0),
+        (np.full(100, 1e-9, np.float32), -96.0),
+    ],
+)
+def test_decibels(samples: Samples, level_db: float) -> None:
+    assert decibels(samples) == pytest.approx(level_db)
+
+
+def test_keeps_up_with_a_long_answer(tmp_path: Path, spoken: Samples) -> None:
+    sound = np.tile(spoken, 8)
+    started_s = time.monotonic()
+    heard(HeardBlocks(sound), tmp_path / "answer.wav")
+    assert time.monotonic() - started_s < len(sound) / 16_000 / 4

@@ -1,0 +1,200 @@
+"""The microphone over a virtual sound card, with the faults of real ones."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.virtual_sound_card import SoundCard, virtual_sound_card
+
+from sayback.capture.audio_file import read_audio
+from sayback.capture.listen import Level, ListenSettings, listen
+from sayback.capture.microphone import Microphone, input_names, match_name
+from sayback.capture.recorder import Samples
+from sayback.errors import MicrophoneLost, NoMicrophone
+from sayback.model import Ending, Recording
+
+WITHOUT_PORTAUDIO = """
+import ctypes.util, sys
+ctypes.util.find_library = lambda name: None
+from sayback.capture.microphone import input_names
+from sayback.errors import NoMicrophone
+try:
+    input_names()
+except NoMicrophone as error:
+    print(error)
+"""
+
+
+@pytest.fixture
+def noisy_card(sound_card: SoundCard) -> Iterator[SoundCard]:
+    """The card in a room that is not digitally silent."""
+    with sound_card.room_noise():
+        yield sound_card
+
+
+def chirp(seconds: float) -> Samples:
+    """A sweep, so that each moment of it is found again at one place only."""
+    times_s = np.arange(round(seconds * 16_000)) / 16_000
+    return (0.3 * np.sin(2 * np.pi * (300 + 100 * times_s) * times_s)).astype(np.float32)
+
+
+def listening_seconds(microphone: Microphone, seconds: float) -> Samples:
+    blocks = microphone.blocks()
+    heard = [next(blocks)]
+    while sum(map(len, heard)) < seconds * 16_000:
+        heard.append(next(blocks))
+    return np.concatenate(heard)
+
+
+def best_correlation(sound: Samples, wanted: Samples) -> float:
+    """1 where `wanted` is in `sound` whole and unchanged but for its loudness."""
+    size = len(sound) + len(wanted)
+    spectrum = np.fft.rfft(sound, size) * np.conj(np.fft.rfft(wanted, size))
+    at = int(np.argmax(np.fft.irfft(spectrum)[: len(sound) - len(wanted)]))
+    piece = sound[at : at + len(wanted)]
+    return float(piece @ wanted / np.linalg.norm(piece) / np.linalg.norm(wanted))
+
+
+def test_hears_all_that_is_played(noisy_card: SoundCard) -> None:
+    wanted = chirp(3)
+    with Microphone() as microphone, noisy_card.playing_into_microphone(wanted):
+        heard = listening_seconds(microphone, 4)
+    assert heard.dtype == np.float32
+    assert best_correlation(heard, wanted) > 0.99
+
+
+def test_drops_what_came_before(noisy_card: SoundCard) -> None:
+    with Microphone() as microphone:
+        noisy_card.play_into_microphone(chirp(1))
+        time.sleep(0.3)
+        heard = listening_seconds(microphone, 0.5)
+    assert np.abs(heard).max() < 0.02
+
+
+def test_records_an_answer_and_ends_after_it(
+    noisy_card: SoundCard, tmp_path: Path, spoken: Samples
+) -> None:
+    with Microphone() as microphone:
+        listening = listen(
+            microphone, tmp_path / "answer.wav", settings=ListenSettings(), stop=threading.Event()
+        )
+        next(listening)
+        with noisy_card.playing_into_microphone(spoken):
+            *heard, recording = listening
+    assert isinstance(recording, Recording)
+    assert recording.ending is Ending.SILENCE
+    assert recording.warnings == ()
+    spoken_s = len(np.trim_zeros(spoken)) / 16_000
+    assert sum(i.duration_s for i in recording.speech) == pytest.approx(spoken_s, rel=0.1)
+    assert recording.duration_s == pytest.approx(recording.speech[-1].end_s + 2.5, abs=0.15)
+    assert best_correlation(read_audio(recording.path), spoken) > 0.98
+    levels = [level.level_db for level in heard if isinstance(level, Level)]
+    assert max(levels) - min(levels) > 20
+
+
+@pytest.mark.parametrize(
+    ("fault", "ending", "warning"),
+    [
+        ("suspended_microphone", Ending.MICROPHONE_LOST, "'default' stopped delivering sound"),
+        ("unplugged_microphone", Ending.SILENCE, "delivers only zeros"),
+        ("muted_microphone", Ending.SILENCE, "delivers only zeros"),
+    ],
+)
+def test_notices_a_fault_within_two_seconds(
+    noisy_card: SoundCard, tmp_path: Path, spoken: Samples, fault: str, ending: Ending, warning: str
+) -> None:
+    path = tmp_path / "answer.wav"
+    noticed_s, recording = listen_with_fault(noisy_card, path, spoken, fault)
+    assert noticed_s < 2
+    assert recording.ending is ending
+    assert warning in " ".join(recording.warnings) or ending is Ending.SILENCE
+    assert sum(interval.duration_s for interval in recording.speech) > 1.5
+    assert len(read_audio(path)) == pytest.approx(recording.duration_s * 16_000, abs=1)
+
+
+def listen_with_fault(
+    card: SoundCard, path: Path, spoken: Samples, fault: str
+) -> tuple[float, Recording]:
+    """Seconds from the fault, 2 s into the answer, to its first sign; and the recording."""
+    broken_s = noticed_s = 0.0
+    breaking: AbstractContextManager[None] = getattr(card, fault)()
+    with Microphone() as microphone, card.playing_into_microphone(np.tile(spoken, 2)):
+        for event in listen(microphone, path, settings=ListenSettings(), stop=threading.Event()):
+            if isinstance(event, Recording) or event.warning:
+                noticed_s = noticed_s or time.monotonic() - broken_s
+            elif event.at_s > 2 and not broken_s:
+                breaking.__enter__()
+                broken_s = time.monotonic()
+        closing_s = time.monotonic()
+    assert time.monotonic() - closing_s < 2
+    breaking.__exit__(None, None, None)
+    assert isinstance(event, Recording)
+    return noticed_s, event
+
+
+def test_notices_that_no_device_is_left() -> None:
+    with virtual_sound_card() as card:
+        with Microphone() as microphone:
+            blocks = microphone.blocks()
+            next(blocks)
+            card.remove_all_devices()
+            removed_s = time.monotonic()
+            with pytest.raises(MicrophoneLost, match="'default' stopped delivering sound"):
+                deque(blocks)
+            assert time.monotonic() - removed_s < 2
+            with pytest.raises(MicrophoneLost):
+                next(microphone.blocks())
+        with pytest.raises(NoMicrophone, match="cannot be opened"), Microphone():
+            pass
+
+
+def test_is_chosen_by_part_of_its_name(noisy_card: SoundCard) -> None:
+    assert "pulse" in input_names()
+    with Microphone("PULS") as microphone:
+        assert microphone.name == "pulse"
+        assert len(listening_seconds(microphone, 0.1)) >= 1600
+
+
+@pytest.mark.parametrize(
+    ("wanted", "problem"), [("headset", "is no input device"), ("u", "fits several")]
+)
+def test_names_the_devices_there_are(sound_card: SoundCard, wanted: str, problem: str) -> None:
+    with pytest.raises(NoMicrophone, match=problem) as raised, Microphone(wanted):
+        pass
+    assert "'pulse', 'default'" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("headset", (1,)),
+        ("HEADSET", (1,)),
+        ("usb", (0, 1)),
+        ("USB", (0, 1)),
+        ("default", (2,)),
+        ("sys", (3,)),
+        ("nothing", ()),
+    ],
+)
+def test_match_name(wanted: str, found: tuple[int, ...]) -> None:
+    names = ("USB Camera", "USB Headset: Audio (hw:1,0)", "default", "sysdefault")
+    assert match_name(wanted, names) == found
+
+
+def test_says_how_to_install_portaudio() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_PORTAUDIO], capture_output=True, text=True, check=True
+    )
+    if not done.stdout:
+        pytest.skip("this sounddevice brings its own PortAudio")
+    assert done.stdout.startswith("PortAudio is not installed")
+    assert "install" in done.stdout.split("run ")[1]

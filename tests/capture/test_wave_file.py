@@ -1,0 +1,134 @@
+"""A WAV file that survives the death of its process and a full disk."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from sayback.capture.wave_file import WaveFile, from_pcm16, to_pcm16
+from sayback.errors import WorkspaceError
+
+WRITER = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from sayback.capture.wave_file import WaveFile
+
+with WaveFile(Path(sys.argv[1])) as file:
+    started_s = time.monotonic()
+    for block in range(1, 10_000):
+        file.append(np.full(320, block, np.int16))
+        print(block, flush=True)
+        time.sleep(max(0.0, started_s + block * 0.02 - time.monotonic()))
+"""
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+import numpy as np
+from sayback.capture.wave_file import WaveFile
+from sayback.errors import WorkspaceError
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+with WaveFile(Path(sys.argv[1])) as file:
+    try:
+        for _ in range(100):
+            file.append(np.ones(320, np.int16))
+    except WorkspaceError as error:
+        print(error)
+"""
+
+
+def test_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    pcm = np.arange(-5000, 5000, dtype=np.int16)
+    with WaveFile(tmp_path / "answer.wav") as file:
+        file.append(pcm[:3000])
+        file.append(pcm[3000:])
+    with wave.open(str(tmp_path / "answer.wav")) as reader:
+        assert reader.getparams()[:4] == (1, 2, 16_000, 10_000)
+        assert reader.readframes(10_000) == pcm.astype("<i2").tobytes()
+    samples, rate_hz = soundfile.read(tmp_path / "answer.wav", dtype="float32")
+    assert rate_hz == 16_000
+    np.testing.assert_array_equal(samples, from_pcm16(pcm))
+
+
+def test_is_whole_after_every_block(tmp_path: Path) -> None:
+    path = tmp_path / "answer.wav"
+    with WaveFile(path) as file:
+        for count in range(5):
+            assert soundfile.info(path).frames == count * 100
+            file.append(np.ones(100, np.int16))
+
+
+@pytest.mark.parametrize(
+    ("sample", "pcm"),
+    [
+        (0.0, 0),
+        (0.5, 16384),
+        (-1.0, -32768),
+        (1.0, 32767),
+        (7.0, 32767),
+        (-7.0, -32768),
+        (np.inf, 32767),
+        (-np.inf, -32768),
+        (np.nan, 0),
+        (0.4 / 32768, 0),
+    ],
+)
+def test_samples_become_16_bits(sample: float, pcm: int) -> None:
+    assert to_pcm16(np.array([sample], np.float32)).tolist() == [pcm]
+
+
+def test_16_bits_go_through_samples_unchanged() -> None:
+    pcm = np.arange(-32768, 32768, 7).astype(np.int16)
+    np.testing.assert_array_equal(to_pcm16(from_pcm16(pcm)), pcm)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_killed_process_loses_less_than_a_second(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / "answer.wav"
+    command = [sys.executable, "-c", WRITER, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        time.sleep(random.Random(seed).uniform(0.2, 1.5))
+        writer.send_signal(signal.SIGKILL)
+        written = int(writer.stdout.read().split()[-1])
+    samples, _ = soundfile.read(path, dtype="int16")
+    with wave.open(str(path)) as reader:
+        assert reader.getnframes() == len(samples)
+    assert len(samples) >= written * 320
+    assert samples[::320].tolist() == list(range(1, len(samples) // 320 + 1))
+
+
+def test_a_full_disk_keeps_what_was_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "answer.wav"
+    command = [sys.executable, "-c", FULL_DISK, str(path)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert said.stdout.startswith(f"{path}: cannot write (")
+    samples, _ = soundfile.read(path, dtype="int16")
+    assert len(samples) == (10_000 - 44) // 2 // 320 * 320
+    assert samples.all()
+
+
+def test_does_not_overwrite_a_recording(tmp_path: Path) -> None:
+    path = tmp_path / "answer.wav"
+    path.write_bytes(b"precious")
+    with pytest.raises(WorkspaceError, match=r"answer\.wav: holds a recording already"):
+        WaveFile(path)
+    assert path.read_bytes() == b"precious"
+
+
+def test_names_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match=r"gone.*cannot write \(No such file"):
+        WaveFile(tmp_path / "gone" / "answer.wav")

@@ -1,0 +1,12 @@
+"""Fixtures for all tests."""
+
+import sys
+from pathlib import Path
+
+# With --import-mode=importlib nothing is put on the path; the tests import their helpers as
+# `tests.virtual_sound_card`, which is also the name that mypy knows them by.
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.virtual_sound_card import sound_card
+
+__all__ = ["sound_card"]

@@ -1,0 +1,233 @@
+"""The history: facts and scores come back as they went in, whatever happens in between."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sayback.errors import HistoryError
+from sayback.history.migrations import STEPS
+from sayback.history.store import FILE_NAME, Store
+from sayback.model import (
+    Coverage,
+    Ending,
+    Evidence,
+    Fillers,
+    Interval,
+    KeyPoint,
+    Pace,
+    Pauses,
+    PointScore,
+    Question,
+    Recording,
+    Scorecard,
+    Status,
+    Transcript,
+    Word,
+)
+
+ASKED_AT = datetime(2026, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
+QUESTION = Question(
+    text="What is dropout? «ünïcode» 🎤",
+    id="what-is-dropout",
+    topic=("Deep Learning", "Training"),
+    key_points=(KeyPoint("Units are dropped at random", ("random",), ("only in training",)),),
+    target_s=60.0,
+)
+TRANSCRIPT = Transcript(
+    "It drops units.", (Word("It", 0.1, 0.2, 0.9), Word("drops", 0.3, 0.6, 0.8)), "e", "base"
+)
+PACE = Pace(
+    total_s=3.5,
+    response_latency_s=0.4,
+    speaking_s=2.25,
+    speech_rate_wpm=120.0,
+    articulation_rate_wpm=140.0,
+    articulation_rate_syllables_s=4.5,
+    pauses=Pauses(2, 0.5, 0.75, 1.0),
+    fillers=Fillers(3, {"um": 2, "you know": 1}),
+    on_target=None,
+)
+POINT = PointScore(
+    "Units are dropped at random",
+    Status.PARTIAL,
+    0.5,
+    Evidence("drops units", 0.3, 0.9),
+    ("random",),
+)
+CARD = Scorecard(QUESTION, TRANSCRIPT, Coverage(0.5, (POINT,)), PACE, "v1", ("low level",))
+
+
+def recording_at(path: Path) -> Recording:
+    return Recording(
+        path,
+        16_000,
+        ASKED_AT,
+        3.5,
+        (Interval(0.4, 2.0), Interval(2.5, 3.15)),
+        Ending.SILENCE,
+        ("w",),
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path):  # type: ignore[no-untyped-def]
+    with Store(tmp_path / "recordings") as opened:
+        yield opened
+
+
+def saved(store: Store, card: Scorecard = CARD, name: str = "a.wav") -> int:
+    audio = store.path.parent / name
+    attempt_id = store.begin(card.question, audio, ASKED_AT)
+    store.heard(attempt_id, recording_at(audio))
+    store.scored(attempt_id, card)
+    return attempt_id
+
+
+def test_an_attempt_comes_back_as_it_went_in(store: Store) -> None:
+    attempt = store.attempt(saved(store))
+    assert attempt.asked_at == ASKED_AT
+    assert attempt.question == QUESTION
+    assert attempt.recording == recording_at(store.path.parent / "a.wav")
+    assert attempt.transcript == TRANSCRIPT
+    assert attempt.scorecard == CARD
+
+
+def test_an_answer_that_could_not_be_judged_comes_back(store: Store) -> None:
+    card = replace(CARD, coverage=None, pace=None)
+    assert store.attempt(saved(store, card)).scorecard == card
+
+
+def test_an_attempt_that_was_begun_only_is_kept_as_unfinished(store: Store) -> None:
+    number = store.begin(QUESTION, store.path.parent / "a.wav", ASKED_AT)
+    attempt = store.attempt(number)
+    assert (attempt.recording, attempt.transcript, attempt.scorecard) == (None, None, None)
+    assert [s.scored for s in store.summaries()] == [False]
+    assert store.audio(number) == store.path.parent / "a.wav"
+
+
+def test_scores_are_added_and_the_newest_is_shown(store: Store) -> None:
+    number = saved(store)
+    better = replace(CARD, coverage=Coverage(0.9, (POINT,)), scorer_version="v2")
+    store.scored(number, better)
+    assert store.attempt(number).scorecard == better
+    with closing(sqlite3.connect(store.path)) as database:
+        assert database.execute("SELECT count(*) FROM score").fetchone() == (2,)
+        assert database.execute("SELECT count(*) FROM transcript").fetchone() == (1,)
+
+
+def test_every_measure_of_pace_is_a_row(store: Store) -> None:
+    saved(store)
+    with closing(sqlite3.connect(store.path)) as database:
+        rows = dict(database.execute("SELECT name, value FROM measure"))
+    assert rows["speaking_s"] == 2.25
+    assert rows["pauses.count"] == 2
+    assert rows["fillers.at_least"] == 3
+    assert "on_target" not in rows
+
+
+def test_earlier_coverages_are_those_before(store: Store) -> None:
+    saved(store)
+    saved(store, replace(CARD, coverage=Coverage(0.25, (POINT,))), "b.wav")
+    saved(store, replace(CARD, coverage=None), "c.wav")
+    last = saved(store, name="d.wav")
+    assert store.coverages(QUESTION.id, before=last) == (0.5, 0.25)
+    assert store.coverages("another", before=last) == ()
+
+
+def test_summaries_are_in_order_with_coverage_and_speaking_time(store: Store) -> None:
+    first, second = saved(store), saved(store, name="b.wav")
+    assert [(s.id, s.coverage, s.speaking_s, s.question) for s in store.summaries()] == [
+        (first, 0.5, 2.25, QUESTION.text),
+        (second, 0.5, 2.25, QUESTION.text),
+    ]
+
+
+def test_a_workspace_can_be_moved(tmp_path: Path) -> None:
+    with Store(tmp_path / "old") as store:
+        number = saved(store)
+    (tmp_path / "old").rename(tmp_path / "new")
+    with Store(tmp_path / "new") as store:
+        recording = store.attempt(number).recording
+    assert recording is not None
+    assert recording.path == tmp_path / "new" / "a.wav"
+
+
+def test_only_the_user_can_read_the_history(store: Store) -> None:
+    saved(store)
+    files = list(store.path.parent.iterdir())
+    assert len(files) >= 2  # the database and its log
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    assert stat.S_IMODE(store.path.parent.stat().st_mode) == 0o700
+
+
+def test_no_such_attempt_is_named(store: Store) -> None:
+    with pytest.raises(HistoryError, match="no attempt 99"):
+        store.attempt(99)
+
+
+def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    path.write_bytes(b"not a database " * 100)
+    with pytest.raises(HistoryError, match=FILE_NAME):
+        Store(tmp_path)
+    assert path.read_bytes() == b"not a database " * 100
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(HistoryError, match="file"):
+        Store(tmp_path / "file" / "recordings")
+
+
+def test_a_history_of_a_newer_sayback_is_refused_unchanged(store: Store) -> None:
+    saved(store)
+    with closing(sqlite3.connect(store.path)) as database:
+        database.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
+    with pytest.raises(HistoryError, match="newer"):
+        Store(store.path.parent)
+
+
+def test_a_failed_save_leaves_nothing_half_done(store: Store) -> None:
+    number = store.begin(QUESTION, store.path.parent / "a.wav", ASKED_AT)
+    with closing(sqlite3.connect(store.path)) as database:
+        database.execute("DROP TABLE measure")
+    with pytest.raises(HistoryError):
+        store.scored(number, CARD)
+    with closing(sqlite3.connect(store.path)) as database:
+        assert database.execute("SELECT count(*) FROM score").fetchone() == (0,)
+        assert database.execute("SELECT count(*) FROM transcript").fetchone() == (0,)
+
+
+SAVE_MANY = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from sayback.history.store import Store
+from sayback.model import Question, Scorecard, Transcript
+folder, name = Path(sys.argv[1]), sys.argv[2]
+question = Question("Q", "q")
+for number in range(25):
+    with Store(folder) as store:
+        attempt = store.begin(question, folder / f"{name}-{number}.wav", datetime.now(UTC))
+        store.scored(attempt, Scorecard(question, Transcript("t"), None, None, "v"))
+"""
+
+
+def test_processes_that_save_at_once_lose_nothing(tmp_path: Path) -> None:
+    running = [
+        subprocess.Popen([sys.executable, "-c", SAVE_MANY, str(tmp_path), str(name)])
+        for name in range(4)
+    ]
+    assert [process.wait(timeout=120) for process in running] == [0] * 4
+    with Store(tmp_path) as store:
+        assert len(store.summaries()) == 100
+        assert all(summary.scored for summary in store.summaries())

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jiwer
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.transcript.conftest import SENTENCE
+from whisper.normalizers import EnglishTextNormalizer
+
+from sayback.capture.speech_detector import detect_speech
+from sayback.model import SAMPLE_RATE_HZ, Interval, Transcript, Word
+from sayback.transcript.engines import ENGINES
+from sayback.transcript.recording import LONGEST_WINDOW_S, plan_windows, transcribe_recording
+from sayback.transcript.transcriber import Samples, Transcriber
+
+
+class WordASecond:
+    """Hears one word in each full second of a window, named after the samples' first value."""
+
+    def __init__(self) -> None:
+        self.windows: list[Samples] = []
+
+    def transcribe(self, samples: Samples) -> Transcript:
+        self.windows.append(samples)
+        seconds = range(round(len(samples) / SAMPLE_RATE_HZ))
+        words = tuple(
+            Word(f"{samples[second * SAMPLE_RATE_HZ]:.0f}", second, second + 1.3, 1.0)
+            for second in seconds
+        )
+        return Transcript(" ".join(w.text for w in words), words, engine="fake", model="none")
+
+
+def counting(duration_s: int) -> Samples:
+    """Samples whose value is the second they lie in."""
+    return np.repeat(np.arange(duration_s, dtype=np.float32), SAMPLE_RATE_HZ)
+
+
+def intervals(*times_s: tuple[float, float]) -> tuple[Interval, ...]:
+    return tuple(Interval(*pair) for pair in times_s)
+
+
+@pytest.mark.parametrize(
+    ("speech", "duration_s", "windows"),
+    [
+        pytest.param([], 60, [], id="no speech"),
+        pytest.param([(1, 2)], 60, [(0.75, 2.25)], id="padded"),
+        pytest.param([(0.1, 2)], 2.1, [(0, 2.1)], id="padding stays inside"),
+        pytest.param([(-3, 2), (9, 20)], 10, [(0, 2.25), (8.75, 10)], id="speech stays inside"),
+        pytest.param([(5, 6), (1, 2), (1.5, 3)], 60, [(0.75, 6.25)], id="unsorted, overlapping"),
+        pytest.param([(1, 2), (2.1, 3)], 60, [(0.75, 3.25)], id="pauses stay inside a window"),
+        pytest.param([(1, 2), (12, 13)], 60, [(0.75, 2.25), (11.75, 13.25)], id="long silence"),
+        pytest.param(
+            [(0, 10), (11, 18), (20, 26), (26.5, 40)],
+            60,
+            [(0, 18.25), (19.75, 40.25)],
+            id="cut at the longest late pause, not at the last",
+        ),
+        pytest.param(
+            [(0, 5), (8, 24), (24.4, 40)],
+            60,
+            [(0, 24.2), (24.2, 40.25)],
+            id="an early pause, though longer, is no place to cut; short pauses are halved",
+        ),
+        pytest.param(
+            [(0, 2), (4, 30)], 60, [(0, 2.25), (3.75, 30.25)], id="only an early pause fits"
+        ),
+        pytest.param([(0, 40)], 40, [(0, 22), (22, 40)], id="too long: cut in its last 12 s"),
+        pytest.param([(3, 3), (5, 4)], 60, [], id="empty stretches"),
+        pytest.param([(1, 2)], 0, [], id="empty recording"),
+    ],
+)
+def test_windows(
+    speech: list[tuple[float, float]], duration_s: float, windows: list[tuple[float, float]]
+) -> None:
+    planned = plan_windows(intervals(*speech), duration_s)
+    assert [(w.start_s, w.end_s) for w in planned] == [pytest.approx(pair) for pair in windows]
+
+
+@given(st.lists(st.tuples(st.floats(0, 300), st.floats(0, 70)), max_size=20), st.floats(0, 320))
+def test_windows_hold_all_speech_without_overlap(
+    starts_and_lengths: list[tuple[float, float]], duration_s: float
+) -> None:
+    speech = [Interval(start_s, start_s + length_s) for start_s, length_s in starts_and_lengths]
+    windows = plan_windows(speech, duration_s)
+    times = [time for window in windows for time in (window.start_s, window.end_s)]
+    assert times == sorted(times)
+    assert all(0 <= time <= duration_s for time in times)
+    assert all(window.duration_s <= LONGEST_WINDOW_S + 1e-9 for window in windows)
+    for stretch in speech:
+        for moment in np.linspace(stretch.start_s, min(stretch.end_s, duration_s), 9):
+            if stretch.duration_s > 0 and moment < duration_s:
+                assert any(w.start_s <= moment <= w.end_s for w in windows)
+
+
+def test_no_speech_leaves_the_engine_alone() -> None:
+    engine = WordASecond()
+    assert transcribe_recording(engine, counting(9), ()) == Transcript(text="", words=())
+    assert engine.windows == []
+
+
+def test_words_get_times_of_the_recording_and_none_is_lost_or_doubled() -> None:
+    speech = intervals((0, 15), (17, 27), (28, 50), (60, 70))
+    transcript = transcribe_recording(WordASecond(), counting(70), speech)
+    words = transcript.words or ()
+    assert transcript.text == " ".join(word.text for word in words)
+    assert (transcript.engine, transcript.model) == ("fake", "none")
+    assert all(0 <= word.start_s <= word.end_s <= 70 for word in words)
+    assert all(word.start_s == pytest.approx(float(word.text), abs=1) for word in words)
+    heard = {int(word.text) for word in words}
+    assert len(heard) == len(words)
+    assert {*range(0, 15), *range(29, 50), *range(61, 70)} <= heard
+
+
+def test_speech_without_a_pause_is_cut_where_it_is_quietest() -> None:
+    samples = np.ones(40 * SAMPLE_RATE_HZ, np.float32)
+    samples[20 * SAMPLE_RATE_HZ : 20 * SAMPLE_RATE_HZ + 1600] = 0.01
+    engine = WordASecond()
+    transcribe_recording(engine, samples, intervals((0, 40)))
+    cut_s = len(engine.windows[0]) / SAMPLE_RATE_HZ
+    assert 20 <= cut_s <= 20.1
+    assert sum(map(len, engine.windows)) == len(samples)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.05])
+def test_silence_and_noise_give_no_words(
+    level: float, loaded: Callable[[str, str], Transcriber]
+) -> None:
+    noise = np.random.default_rng(1).normal(0, 1, 12 * SAMPLE_RATE_HZ).astype(np.float32) * level
+    engine = loaded("auto", "tiny.en")
+    assert transcribe_recording(engine, noise, detect_speech(noise)).words == ()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_minute_of_speech_comes_back_whole(
+    engine: str, spoken: Samples, loaded: Callable[[str, str], Transcriber]
+) -> None:
+    pause = np.zeros(SAMPLE_RATE_HZ, np.float32)
+    repeats = 5
+    samples = np.concatenate([part for _ in range(repeats) for part in (spoken, pause)])
+    transcriber = loaded(engine, "tiny.en")
+    transcript = transcribe_recording(transcriber, samples, detect_speech(samples))
+    normalise = EnglishTextNormalizer()
+    said = normalise(" ".join([SENTENCE] * repeats))
+    assert jiwer.wer(said, normalise(transcript.text)) < 0.35
+    words = transcript.words or ()
+    times = [time for word in words for time in (word.start_s, word.end_s)]
+    assert times == sorted(times)
+    assert 0 <= times[0] < times[-1] <= len(samples) / SAMPLE_RATE_HZ
