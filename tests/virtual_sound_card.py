@@ -74,12 +74,33 @@ class SoundCard:
             yield
 
     @contextmanager
+    def audible_loudspeaker(self) -> Iterator[None]:
+        """The microphone hears the loudspeaker, as on a laptop without a headset."""
+        self._pactl(*("load-module", "module-loopback", "source=speakers.monitor"),
+                    *("sink=mic_in", "latency_msec=20"))  # fmt: skip
+        try:
+            yield
+        finally:
+            self._pactl("unload-module", "module-loopback")
+
+    @contextmanager
     def recording_loudspeaker(self) -> Iterator[Path]:
         """A file of raw mono float32 at 16 kHz that grows by what the loudspeaker plays."""
+        with self._recording("speakers.monitor") as path:
+            yield path
+
+    @contextmanager
+    def recording_microphone(self) -> Iterator[Path]:
+        """The same for all that the microphone hears."""
+        with self._recording("mic_in.monitor") as path:
+            yield path
+
+    @contextmanager
+    def _recording(self, device: str) -> Iterator[Path]:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "heard.raw"
             path.touch()
-            with self._running("parec", "--device=speakers.monitor", *_FORMAT, str(path)):
+            with self._running("parec", f"--device={device}", *_FORMAT, str(path)):
                 _wait_until(lambda: path.stat().st_size > 0, "parec delivers nothing")
                 yield path
                 time.sleep(0.1)  # what was played last is still on its way

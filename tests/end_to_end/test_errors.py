@@ -40,7 +40,7 @@ def match(run: Run, bank: Path, question: str) -> subprocess.CompletedProcess[st
 
 
 def test_no_such_question_offers_the_nearest(run: Run, bank: Path) -> None:
-    is_one_clear_line(match(run, bank, "What is droput"), "What is droput", "What is dropout?")
+    is_one_clear_line(match(run, bank, "What is droput"), "What is droput", "what-is-dropout")
 
 
 def test_several_matches_are_named(run: Run, bank: Path) -> None:
@@ -53,7 +53,7 @@ def test_several_matches_are_named(run: Run, bank: Path) -> None:
         (b"", "empty"),
         (b"\x00\x01\x02\xff\xfe", "bank.md"),
         (b"just prose, no list", "no question"),
-        (None, "no such file"),
+        (None, "does not exist"),
     ],
     ids=["empty", "binary", "no list", "missing"],
 )
@@ -100,12 +100,12 @@ def test_no_such_attempt(run: Run) -> None:
 
 
 def test_no_microphone(run: Run) -> None:
-    finished = run("practice", "--question", "u-net", env={"PULSE_SERVER": "unix:/nowhere"})
+    finished = run("practice", "--question", "what is u-net", env={"PULSE_SERVER": "unix:/nowhere"})
     is_one_clear_line(finished, "microphone")
 
 
 def test_no_microphone_of_that_name(run: Run) -> None:
-    finished = run("practice", "--question", "u-net", "--microphone", "Nobody's Own 3000")
+    finished = run("practice", "--question", "what is u-net", "--microphone", "Nobody's Own 3000")
     is_one_clear_line(finished, "microphone")
 
 
@@ -126,7 +126,11 @@ def test_wrong_usage_is_exit_code_2(run: Run, arguments: tuple[str, ...]) -> Non
     assert "Traceback" not in finished.stderr
 
 
-def test_a_folder_that_cannot_be_written(run: Run, small_disk: Callable[..., Path]) -> None:
+def test_a_folder_that_cannot_be_written(
+    run: Run, small_disk: Callable[..., Path], workspace: Path
+) -> None:
     folder = small_disk(read_only=True)
-    finished = run("--question", "u-net", "--workspace", folder, "--bank", "questions")
+    finished = run(
+        "--question", "what is u-net", "--workspace", folder, "--bank", workspace / "questions"
+    )
     is_one_clear_line(finished, str(folder))

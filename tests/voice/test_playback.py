@@ -122,7 +122,7 @@ def test_an_output_that_takes_no_sound_is_given_up(sound_card: SoundCard, sound_
     finally:
         subprocess.run([*suspend, "0"], env=environment, check=True)
     assert len(problems) == 1
-    assert problems[0].startswith("VoiceError: The loudspeaker 'default' takes no sound")
+    assert problems[0].startswith("VoiceError: the loudspeaker 'default' takes no sound")
     assert took_s < 1.5 + 3 + 1
 
 
@@ -178,8 +178,8 @@ def test_an_output_is_chosen_by_its_name(name: str | None, default: int, index: 
 @pytest.mark.parametrize(
     ("available", "name", "message"),
     [
-        ((), None, "No loudspeaker was found"),
-        ((), "usb", "No loudspeaker was found"),
+        ((), None, "no loudspeaker found"),
+        ((), "usb", "no loudspeaker found"),
         (THREE, "speaker", "'speaker' fits more than one loudspeaker: choose one of 'Built-in"),
         (THREE, "hdmi", "'hdmi' is not the name of a loudspeaker: choose one of 'Built-in"),
     ],

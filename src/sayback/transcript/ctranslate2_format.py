@@ -77,7 +77,8 @@ def read_variables(file: Path) -> Variables:
 def write_openai_checkpoint(model_file: Path, target: Path) -> None:
     """Write what `whisper.load_model` reads, number for number the weights of `model_file`.
 
-    Raises TranscriptionError for weights that are not those of an unquantised Whisper model.
+    Raises TranscriptionError for weights that are not those of an unquantised Whisper model, and
+    OSError where `target` cannot be written.
     """
     import torch
 
@@ -91,7 +92,10 @@ def write_openai_checkpoint(model_file: Path, target: Path) -> None:
             "give one in float16 or float32, or use --engine faster-whisper"
         ) from error
     state = {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
-    torch.save({"dims": dimensions, "model_state_dict": state}, target)
+    try:
+        torch.save({"dims": dimensions, "model_state_dict": state}, target)
+    except RuntimeError as error:  # how torch says that the disk is full
+        raise OSError(f"torch could not write {target.name}") from error
 
 
 Named = Iterator[tuple[str, npt.NDArray[Any]]]

@@ -123,6 +123,10 @@ def ctranslate2_folder(model: str, *, cache: Path | None = None) -> Path:
     """
     if is_path(model):
         return _given_folder(Path(model).expanduser())
+    if model not in BUNDLES:
+        raise TranscriptionError(
+            f"{model}: not a model that comes with sayback ({_known()}); give one or a path"
+        )
     folder = (cache or models_folder()) / model
     for file in BUNDLES[model]:
         if not is_intact(folder / file.name, file.sha256):

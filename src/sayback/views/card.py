@@ -26,10 +26,16 @@ SPARK_STEP_S = 5.0
 
 
 def card(
-    scorecard: Scorecard, *, earlier: tuple[float, ...] = (), transcript: bool = False
+    scorecard: Scorecard,
+    *,
+    earlier: tuple[float, ...] = (),
+    question: bool = True,
+    transcript: bool = False,
 ) -> RenderableType:
     """What was said, what was missed and how it was spoken; the words too where asked for."""
-    parts: list[RenderableType] = [Text(scorecard.question.text, style="bold"), Text()]
+    parts: list[RenderableType] = []
+    if question:
+        parts += [Text(scorecard.question.text, style="bold"), Text()]
     if scorecard.coverage is not None:
         parts += [
             _headline(scorecard.coverage, earlier),

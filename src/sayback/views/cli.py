@@ -106,12 +106,9 @@ def practice(
 @options.workspace
 def demo(**equipment: Any) -> None:
     """Rehearse one question: live, or with a recorded answer where there is no microphone."""
-    from sayback.views.practise import Equipment, can_rehearse_live, demonstrate
+    from sayback.views.practise import Equipment, demonstrate
 
-    live = can_rehearse_live()
-    if not live:
-        click.echo("No microphone and loudspeaker here: rehearsing with a recorded sample answer.")
-    demonstrate(Equipment(**equipment), sample=not live)
+    demonstrate(Equipment(**equipment))
 
 
 @commands.command()

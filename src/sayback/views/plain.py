@@ -56,8 +56,11 @@ def console(*, stderr: bool = False) -> Console:
     return Console(file=trimmed, highlight=False, emoji=False, width=PIPE_WIDTH)
 
 
-def show(events: Iterable[Event], out: Console) -> Iterator[Scorecard]:
-    """Print a rehearsal as it happens; yields the scorecard once it is printed."""
+def show(events: Iterable[Event], out: Console, *, place: str = "") -> Iterator[Scorecard]:
+    """Print a rehearsal as it happens; yields the scorecard once it is printed.
+
+    `place` says where in the session this question stands, as in "2 of 5".
+    """
     with _Meter(out) as meter:
         for event in events:
             match event:
@@ -65,35 +68,39 @@ def show(events: Iterable[Event], out: Console) -> Iterator[Scorecard]:
                     meter.update(event)
                 case _:
                     meter.clear()
-                    _print(event, out)
+                    _print(event, out, place)
             if isinstance(event, Scored):
                 yield event.scorecard
 
 
-def _print(event: Event, out: Console) -> None:
+def _print(event: Event, out: Console, place: str) -> None:
     match event:
         case Asking(question):
-            out.print(Text(" › ".join(question.topic), style="dim"))
-            out.print(Text(question.text, style="bold"))
+            where = " · ".join(filter(None, (place, " › ".join(question.topic))))
+            out.print(Text(f" {where}", style="dim"))
+            out.print(Text(f" {question.text}", style="bold"))
             out.print()
         case Warned(message):
-            out.print(Text(f"! {message}", style=ALARM))
+            out.print(Text(f" ! {message}", style=ALARM))
         case Listening():
-            out.print(Text.assemble(("Listening", ACCENT), *_hint(out)))
+            out.print(_listening(out))
             out.file.flush()
         case Heard(recording):
             out.print(_heard(recording))
         case Scored(scorecard, earlier):
-            out.print(card(scorecard, earlier=earlier))
+            out.print(card(scorecard, earlier=earlier, question=False))
 
 
-def _hint(out: Console) -> list[tuple[str, str]]:
-    return [("   speak; Enter when you are done", "dim")] if out.is_terminal else []
+def _listening(out: Console) -> Text:
+    """The bare word in a pipe: scripts wait for it."""
+    if not out.is_terminal:
+        return Text("Listening")
+    return Text.assemble((" ● Listening", ACCENT), ("   speak; Enter when you are done", "dim"))
 
 
 def _heard(recording: Recording) -> Text:
     length = clock(recording.duration_s)
-    return Text(f"Heard {length} ({ENDINGS[recording.ending]}), transcribing …", style="dim")
+    return Text(f" Heard {length} ({ENDINGS[recording.ending]}), transcribing …", style="dim")
 
 
 class _Meter:
@@ -111,7 +118,7 @@ class _Meter:
 
     def update(self, level: Level) -> None:
         if level.warning:
-            self._out.print(Text(f"! {level.warning}", style=ALARM))
+            self._out.print(Text(f" ! {level.warning}", style=ALARM))
         if not self._out.is_terminal:
             return
         if self._live is None:
@@ -129,7 +136,7 @@ def _meter_line(level: Level) -> Text:
     share = 1 - max(level.level_db, METER_FLOOR_DB) / METER_FLOOR_DB
     style = ACCENT if level.speaking else "dim"
     return Text.assemble(
-        ("● " if level.speaking else "○ ", style),
+        (" ● " if level.speaking else " ○ ", style),
         f"{clock(level.at_s)}  ",
         (bar(share, METER_WIDTH), style),
         ("  you are heard" if level.speaking else "  waiting for your voice", "dim"),

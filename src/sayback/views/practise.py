@@ -21,7 +21,7 @@ from sayback.capture.file_recorder import FileRecorder
 from sayback.capture.listen import ListenSettings
 from sayback.capture.microphone import Microphone, input_names
 from sayback.capture.recorder import Recorder
-from sayback.errors import CaptureError, NoSuchQuestion, VoiceError
+from sayback.errors import NoMicrophone, NoSuchQuestion
 from sayback.history.store import Store, Summary
 from sayback.model import Question
 from sayback.scoring.scorecard import to_json
@@ -52,6 +52,7 @@ class Equipment:
     max_length: float
     workspace: Path | None
     answer: Path | None = None
+    mute: bool = False
 
 
 def practise(
@@ -75,20 +76,30 @@ def practise(
         _rehearse_all(asked, equipment, store, as_json=as_json)
 
 
-def demonstrate(equipment: Equipment, *, sample: bool) -> None:
-    """Rehearse the question of the shipped sample answer; `sample`: with that answer."""
-    if sample:
-        sample_answer = Path(str(files("sayback"))) / SAMPLE_ANSWER
-        equipment = replace(equipment, answer=sample_answer)
+def demonstrate(equipment: Equipment) -> None:
+    """Rehearse one question with what the machine has, and say in a line what it lacks."""
+    lacking = [
+        name
+        for name, devices in (("microphone", _microphones()), ("loudspeaker", output_names()))
+        if not devices
+    ]
+    if lacking:
+        click.echo(
+            f"No {' and no '.join(lacking)} here: rehearsing with a recorded sample answer.\n"
+        )
+        equipment = replace(
+            equipment,
+            answer=Path(str(files("sayback"))) / SAMPLE_ANSWER,
+            mute="loudspeaker" in lacking,
+        )
     practise(equipment, question=DEMO_QUESTION, bank=shipped_questions() / DEMO_BANK)
 
 
-def can_rehearse_live() -> bool:
-    """Whether there are a microphone and a loudspeaker."""
+def _microphones() -> tuple[str, ...]:
     try:
-        return bool(input_names() and output_names())
-    except (CaptureError, VoiceError):
-        return False
+        return input_names()
+    except NoMicrophone:  # PortAudio is missing
+        return ()
 
 
 def choose(
@@ -128,23 +139,27 @@ def _rehearse_all(
             store=store,
             open_recorder=partial(_recorder, equipment),
             speaker=Pyttsx3Speaker(),
-            play=partial(play, device=equipment.speaker),
+            play=_keep_quiet if equipment.mute else partial(play, device=equipment.speaker),
             transcriber=loader.submit(
                 engines.load, equipment.engine, equipment.model, equipment.compute
             ),
             settings=ListenSettings(patience_s=equipment.patience, maximum_s=equipment.max_length),
         )
-        waiting = list(reversed(asked))
-        while waiting:
-            question = waiting.pop()
-            for scorecard in plain.show(rehearse(question, stations, keyboard.pressed), out):
+        number = 0
+        while number < len(asked):
+            events = rehearse(asked[number], stations, keyboard.pressed)
+            place = f"{number + 1} of {len(asked)}" if len(asked) > 1 else ""
+            for scorecard in plain.show(events, out, place=place):
                 if as_json:
                     click.echo(json.dumps(to_json(scorecard), ensure_ascii=False))
-            match _next(keyboard, out, left=len(waiting)):
-                case "again":
-                    waiting.append(question)
-                case "stop":
-                    return
+            wish = _next(keyboard, out, is_last=number == len(asked) - 1)
+            if wish == "stop":
+                return
+            number += wish == "next"
+
+
+def _keep_quiet(_: Path) -> None:
+    """For the demonstration where there is no loudspeaker, which it has said already."""
 
 
 def _recorder(equipment: Equipment) -> Recorder:
@@ -153,12 +168,12 @@ def _recorder(equipment: Equipment) -> Recorder:
     return Microphone(equipment.microphone)
 
 
-def _next(keyboard: Keyboard, out: Console, *, left: int) -> str:
+def _next(keyboard: Keyboard, out: Console, *, is_last: bool) -> str:
     """What a person at a terminal wants now; without one, simply the next question."""
     if not (out.is_terminal and sys.stdin.isatty()):
         return "next"
-    ahead = f"Enter  next of {left}" if left else "Enter  end"
-    out.print(Text(f" {ahead}   a  again   q  stop", style="dim"))
+    ahead = "end" if is_last else "next question"
+    out.print(Text(f" Enter  {ahead}   a  again   q  stop", style="dim"))
     match keyboard.ask():
         case "a":
             return "again"

@@ -21,8 +21,12 @@ Output = Mapping[str, Any]
 LATENCY_S = 0.2
 """Sound kept ready in the device, so that it does not stutter while the recogniser loads."""
 
-TAIL_S = 0.1
-"""Zeros behind the sound, on top of the latency, which some devices drop at the end."""
+TAIL_S = 0.13
+"""Zeros behind the sound, on top of those that fill the device when the sound has left it: time
+for the sound to reach a microphone, and still well under the 0.2 s in which an answer may begin."""
+
+AUDIBLE = 10 ** (-50 / 20)
+"""Quieter than this at its end, a sound has ended: synthesisers add some tenths of a second."""
 
 POLL_S = 0.005
 
@@ -65,7 +69,7 @@ def play(path: Path, *, device: str | None, stop: threading.Event | None = None)
     if worker.is_alive():
         problems.append(DEAD_LINE)
     if problems:
-        raise VoiceError(f"The loudspeaker {output['name']!r} {problems[0]}.")
+        raise VoiceError(f"the loudspeaker {output['name']!r} {problems[0]}.")
 
 
 def output_names() -> tuple[str, ...]:
@@ -101,8 +105,8 @@ def feed(
             stream.write(frames[:count])
             frames = frames[count:]
             time.sleep(POLL_S)
-        if len(frames):
-            stream.abort()
+        # Only zeros are left in the device, or what nobody wants to hear.
+        stream.abort()
 
 
 def at_rate(path: Path, rate_hz: int) -> Samples:
@@ -119,8 +123,14 @@ def at_rate(path: Path, rate_hz: int) -> Samples:
         raise VoiceError(
             f"{path} cannot be played ({error}): delete it, or play another file."
         ) from error
-    mono = samples.mean(axis=1, dtype=np.float32)
+    mono = without_silent_end(samples.mean(axis=1, dtype=np.float32))
     return np.asarray(soxr.resample(mono, file_rate_hz, rate_hz), dtype=np.float32)
+
+
+def without_silent_end(samples: Samples) -> Samples:
+    """The samples up to the last audible one."""
+    audible = np.flatnonzero(np.abs(samples) >= AUDIBLE)
+    return samples[: audible[-1] + 1] if len(audible) else samples[:0]
 
 
 def load_sounddevice() -> ModuleType:
@@ -129,7 +139,7 @@ def load_sounddevice() -> ModuleType:
         import sounddevice
     except OSError as error:
         raise NoLoudspeaker(
-            f"Nothing can be played ({error}): type `sudo apt-get install libportaudio2` "
+            f"nothing can be played ({error}): type `sudo apt-get install libportaudio2` "
             "(macOS: `brew install portaudio`)."
         ) from error
     return sounddevice  # type: ignore[no-any-return]
@@ -149,7 +159,7 @@ def choose_output(available: Sequence[Output], *, default: int, name: str | None
     with the names there are, where none or more than one fits.
     """
     if not available:
-        raise NoLoudspeaker("No loudspeaker was found: connect one, or read the question instead.")
+        raise NoLoudspeaker("no loudspeaker found: connect one")
     if name is None:
         return next((output for output in available if output["index"] == default), available[0])
     wanted = name.casefold()

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Run a command in a real terminal and draw its last screen as an SVG picture.
+
+usage: scripts/terminal_picture.py OUT.svg COLUMNS ROWS COMMAND...       (needs tmux)
+"""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+
+THEME = TerminalTheme(
+    (22, 24, 29), (222, 225, 230),
+    [(22, 24, 29), (224, 108, 117), (130, 180, 120), (229, 192, 123),
+     (97, 175, 239), (198, 120, 221), (86, 194, 205), (222, 225, 230)],
+)  # fmt: skip
+# Rich's own template names a font on the web; this one asks for nothing from outside.
+TEMPLATE = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" \
+xmlns="http://www.w3.org/2000/svg"><style>
+.{unique_id}-matrix {{ font-family: "DejaVu Sans Mono", Menlo, Consolas, monospace; \
+font-size: {char_height}px; line-height: {line_height}px; }}
+{styles}</style><defs><clipPath id="{unique_id}-clip-terminal">\
+<rect x="0" y="0" width="{terminal_width}" height="{terminal_height}"/></clipPath>{lines}</defs>
+<rect fill="#16181d" x="1" y="1" width="{width}" height="{height}" rx="10"/>
+<g transform="translate({terminal_x}, {terminal_y})" \
+clip-path="url(#{unique_id}-clip-terminal)">{backgrounds}
+<g class="{unique_id}-matrix">{matrix}</g></g></svg>
+"""
+
+
+def tmux(*arguments: str) -> str:
+    done = subprocess.run(
+        ["tmux", "-L", "picture", *arguments], capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def last_screen(columns: str, rows: str, command: list[str]) -> str:
+    """What the terminal shows, colours included, once the command has been quiet for 5 s."""
+    quoted = subprocess.list2cmdline(command)
+    tmux("-f", "/dev/null", "new-session", "-d", "-x", columns, "-y", rows, quoted + "; sleep 60")
+    before, same = "", 0
+    while same < 5:
+        time.sleep(1)
+        screen = tmux("capture-pane", "-e", "-p")
+        same = same + 1 if screen == before and screen.strip() else 0
+        before = screen
+    tmux("kill-server")
+    return before
+
+
+def main() -> None:
+    out, columns, rows, *command = sys.argv[1:]
+    screen = last_screen(columns, rows, command).rstrip("\n")
+    console = Console(
+        record=True, width=int(columns), file=io.StringIO(), force_terminal=True,
+        color_system="truecolor", legacy_windows=False,
+    )  # fmt: skip
+    console.print(Text.from_ansi(screen))
+    Path(out).write_text(console.export_svg(theme=THEME, code_format=TEMPLATE, title=""))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sayback.errors import TranscriptionError
+from sayback.transcript.models import ctranslate2_folder, openai_checkpoint
+from sayback.transcript.openai_whisper import OpenAIWhisper
+from sayback.transcript.transcriber import Samples, Transcriber
+
+
+def test_a_folder_and_a_checkpoint_hear_what_the_name_hears(
+    spoken: Samples, loaded: Callable[[str, str], Transcriber], tmp_path: Path
+) -> None:
+    by_name = loaded("openai-whisper", "tiny.en").transcribe(spoken)
+    checkpoint = tmp_path / "tiny.en.pt"
+    checkpoint.symlink_to(openai_checkpoint("tiny.en"))
+    for path in (ctranslate2_folder("tiny.en"), checkpoint):
+        heard = OpenAIWhisper(os.fspath(path), compute="cpu").transcribe(spoken)
+        assert heard.words == by_name.words
+        assert heard.model == os.fspath(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"no checkpoint", b"PK\x03\x04 no archive"])
+def test_a_file_that_is_no_checkpoint_is_one_line(content: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "bad.pt"
+    file.write_bytes(content)
+    with pytest.raises(TranscriptionError, match=r"bad\.pt: not a checkpoint") as caught:
+        OpenAIWhisper(os.fspath(file), compute="cpu")
+    assert "\n" not in str(caught.value)
+
+
+def test_another_dictionary_is_no_checkpoint(tmp_path: Path) -> None:
+    import torch
+
+    torch.save({"weights": 1}, tmp_path / "other.pt")
+    with pytest.raises(TranscriptionError, match=r"other\.pt: not a checkpoint"):
+        OpenAIWhisper(os.fspath(tmp_path / "other.pt"), compute="cpu")
