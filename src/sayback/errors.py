@@ -1,6 +1,6 @@
 """The one tree of errors that a user may see.
 
-    SaybackError                one line: what was wrong, with the value, and what to do next
+    SaybackError                what was wrong, and what to do next
     ├── WorkspaceError          a folder or file cannot be read or written, the disk is full
     ├── BankError               a question bank cannot be read
     │   └── NoSuchQuestion      no question, or more than one, fits what was asked for
@@ -13,12 +13,21 @@
     ├── TranscriptionError      the engine or its model cannot be loaded or failed
     └── HistoryError            the history cannot be read or written
 
-Each message is a single line: the value that was wrong first, then the next step.
+Both halves begin in lower case, end without a full stop and fit on one line together. The problem
+starts with the value that was wrong where there is one: "questions/ml.md: not text in UTF-8".
 """
 
 
 class SaybackError(Exception):
-    """Anything that stops a command and that the user can do something about."""
+    """Anything that stops a command: `problem`, and the `remedy` that is in the user's hands."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem, remedy)
+        self.problem = " ".join(problem.split())
+        self.remedy = " ".join(remedy.split())
+
+    def __str__(self) -> str:
+        return f"{self.problem}; {self.remedy}"
 
 
 class WorkspaceError(SaybackError):
@@ -63,3 +72,11 @@ class TranscriptionError(SaybackError):
 
 class HistoryError(SaybackError):
     """The history cannot be read or written."""
+
+
+def reason(error: BaseException) -> str:
+    """The first line of what another library or the system says, for a `problem`."""
+    # error_string is libsndfile's; its str() repeats the path.
+    said = getattr(error, "strerror", None) or getattr(error, "error_string", None) or str(error)
+    first_line = next(iter(said.strip().splitlines()), "")
+    return first_line.strip().rstrip(".") or type(error).__name__

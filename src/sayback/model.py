@@ -10,6 +10,13 @@ from pathlib import Path
 SAMPLE_RATE_HZ = 16_000
 """Rate of all audio inside sayback: what Whisper and the speech detector expect."""
 
+PATIENCE_S = 2.5
+"""Silence that ends an answer. People pause for 2 s while they think: with this patience none of
+ten such pauses ended an answer, with 2.0 s eight did."""
+
+MAXIMUM_S = 300.0
+"""Length that ends an answer in a room where others go on talking."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -177,12 +184,13 @@ class Scorecard:
 class Attempt:
     """One answer to one question: the question as asked, what was heard, and its newest score.
 
-    An attempt whose `transcript` is None was interrupted before it was transcribed.
+    `audio` is where its sound is. `recording` is None where it was interrupted while listening,
+    `scorecard` where it was interrupted before it was scored.
     """
 
     id: int
     asked_at: datetime
     question: Question
+    audio: Path
     recording: Recording | None
-    transcript: Transcript | None
     scorecard: Scorecard | None

@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sayback.capture.audio_file import read_audio
+from sayback.capture.audio_file import read_audio, read_recording
 from sayback.capture.listen import Level, ListenSettings, listen
 from sayback.capture.recorder import Recorder
 from sayback.errors import (
     HistoryError,
-    NoLoudspeaker,
     SaybackError,
     VoiceError,
     VoiceMissing,
     WorkspaceError,
+    reason,
 )
 from sayback.history.store import Store
-from sayback.model import (
-    Attempt,
-    Question,
-    Recording,
-    Scorecard,
-)
+from sayback.model import Attempt, Ending, Question, Recording, Scorecard
 from sayback.scoring.scorecard import score
 from sayback.transcript.recording import transcribe_recording
 from sayback.transcript.transcriber import Transcriber
@@ -83,46 +78,46 @@ Event = Asking | Warned | Listening | Level | Heard | Scored | Saved
 
 @dataclass(frozen=True, slots=True)
 class Stations:
-    """What a rehearsal needs. `transcriber` is being loaded while the question is read."""
+    """What a rehearsal needs. `transcriber` is being loaded while the question is read.
+
+    `play` sounds an audio file on a loudspeaker until its end or until the event is set.
+    """
 
     workspace: Workspace
     store: Store
     open_recorder: Callable[[], Recorder]
     speaker: Speaker
-    play: Callable[[Path], None]
+    play: Callable[[Path, threading.Event], None]
     transcriber: Future[Transcriber]
     settings: ListenSettings
 
 
 def rehearse(question: Question, stations: Stations, stop: threading.Event) -> Iterator[Event]:
-    """Ask `question`, hear the answer until it is over or `stop` is set, score and keep it.
+    """Ask `question`, hear the answer until it is over, score and keep it.
 
-    Whatever goes wrong once the microphone is live, the recording is kept. Raises
-    SaybackError; KeyboardInterrupt passes through with the recording kept.
+    Setting `stop` ends what is going on: the reading of the question, then the answer. Whatever
+    goes wrong once the microphone is live, the recording is kept. Raises SaybackError.
     """
     asked_at = datetime.now(UTC)
     with stations.open_recorder() as recorder:  # opened first: opening it later would lose words
         yield Asking(question)
-        yield from _ask(question, stations)
-        if stations.transcriber.done():
-            stations.transcriber.result()  # a model that cannot load is said before the answer
+        stop.clear()
+        yield from _ask(question, stations, stop)
+        if stations.transcriber.done():  # where loading has failed by now, that is said in time
+            stations.transcriber.result()
         path = stations.workspace.new_recording(question.id, asked_at)
         attempt_id = stations.store.begin(question, path, asked_at)
         yield Listening(path)
         stop.clear()
-        recording: Recording | None = None
-        for heard in listen(recorder, path, settings=stations.settings, stop=stop):
-            if isinstance(heard, Recording):
-                recording = heard
-            else:
-                yield heard
-    assert recording is not None, "listen() ends with the Recording"
+        recording = yield from _passing_on(
+            listen(recorder, path, settings=stations.settings, stop=stop)
+        )
     try:
         stations.store.heard(attempt_id, recording)
     except HistoryError as error:  # the judgement is worth having all the same
         yield Warned(str(error))
     yield Heard(recording)
-    scorecard = _assess_or_say_where(question, recording, stations.transcriber)
+    scorecard = _assess_or_say_how_later(attempt_id, question, recording, stations)
     yield Scored(scorecard, stations.store.coverages(question.id, before=attempt_id))
     stations.store.scored(attempt_id, scorecard)
     yield Saved(stations.store.attempt(attempt_id))
@@ -135,8 +130,28 @@ def assess(question: Question, recording: Recording, transcriber: Transcriber) -
     return score(question, transcript, recording)
 
 
+def rescore(
+    attempt: Attempt, question: Question, transcriber: Transcriber, store: Store
+) -> Scorecard:
+    """Score a kept attempt again, or for the first time where it was interrupted.
+
+    Raises SaybackError.
+    """
+    recording = attempt.recording
+    if recording is None:
+        found = read_recording(attempt.audio, ending=Ending.INTERRUPTED)
+        recording = replace(found, started_at=attempt.asked_at)
+        store.heard(attempt.id, recording)
+    scorecard = assess(question, recording, transcriber)
+    store.scored(attempt.id, scorecard)
+    return scorecard
+
+
 def keep(scorecard: Scorecard, recording: Recording, workspace: Workspace, store: Store) -> Attempt:
-    """Copy a scored recording into the workspace and add it to the history."""
+    """Copy a scored recording into the workspace and add it to the history.
+
+    Raises WorkspaceError or HistoryError.
+    """
     question = scorecard.question
     path = workspace.new_recording(question.id, recording.started_at, suffix=recording.path.suffix)
     try:
@@ -144,7 +159,8 @@ def keep(scorecard: Scorecard, recording: Recording, workspace: Workspace, store
     except OSError as error:
         path.unlink(missing_ok=True)
         raise WorkspaceError(
-            f"cannot copy {recording.path} to {workspace.recordings}: {error.strerror}"
+            f"{recording.path}: cannot be copied to {workspace.recordings} ({reason(error)})",
+            "make room, or choose another folder with --workspace",
         ) from error
     attempt_id = store.begin(question, path, recording.started_at)
     store.heard(attempt_id, replace(recording, path=path))
@@ -152,25 +168,32 @@ def keep(scorecard: Scorecard, recording: Recording, workspace: Workspace, store
     return store.attempt(attempt_id)
 
 
-def _assess_or_say_where(
-    question: Question, recording: Recording, transcriber: Future[Transcriber]
-) -> Scorecard:
-    try:
-        return assess(question, recording, transcriber.result())
-    except SaybackError as error:
-        raise type(error)(
-            f"{error}; your answer is kept: sayback score {recording.path} "
-            f"--question {question.id} --save"
-        ) from error
-
-
-def _ask(question: Question, stations: Stations) -> Iterator[Event]:
+def _ask(question: Question, stations: Stations, stop: threading.Event) -> Iterator[Event]:
     """Read the question aloud; a voice that fails leaves the question on the screen."""
     try:
-        stations.play(stations.speaker.render(question.text))
+        stations.play(stations.speaker.render(question.text), stop)
     except VoiceMissing:
         raise
-    except NoLoudspeaker as error:
-        yield Warned(f"the question is not read aloud: {error}")
     except VoiceError as error:
-        yield Warned(f"the question could not be read aloud: {error}")
+        yield Warned(f"the question is not read aloud: {error}")
+
+
+def _passing_on(
+    listening: Iterator[Level | Recording],
+) -> Generator[Level, None, Recording]:
+    """Yields the levels and returns the recording, which comes last."""
+    for heard in listening:
+        if isinstance(heard, Recording):
+            return heard
+        yield heard
+    raise RuntimeError("listen() ended without a Recording")
+
+
+def _assess_or_say_how_later(
+    attempt_id: int, question: Question, recording: Recording, stations: Stations
+) -> Scorecard:
+    try:
+        return assess(question, recording, stations.transcriber.result())
+    except SaybackError as error:
+        later = f"then score your answer, which is kept, with `sayback rescore {attempt_id}`"
+        raise type(error)(error.problem, f"{error.remedy}, {later}") from error

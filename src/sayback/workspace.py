@@ -12,7 +12,7 @@ from pathlib import Path
 
 import platformdirs
 
-from sayback.errors import WorkspaceError
+from sayback.errors import WorkspaceError, reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class Workspace:
             return _create(self.recordings, stem, suffix)
         except OSError as error:
             raise WorkspaceError(
-                f"cannot write to {self.recordings}: {error.strerror}; make room or give another "
-                "folder with --workspace"
+                f"{self.recordings}: cannot be written ({reason(error)})",
+                "make room, or choose another folder with --workspace",
             ) from error
 
 
@@ -54,7 +54,7 @@ def find_workspace(given: Path | None) -> Workspace:
     """
     if given is not None:
         if given.exists() and not given.is_dir():
-            raise WorkspaceError(f"{given} is a file: give the folder that holds questions/")
+            raise WorkspaceError(f"{given}: a file", "give the folder that holds questions/")
         return Workspace(given)
     if Path("questions").is_dir():
         return Workspace(Path.cwd())
@@ -75,8 +75,8 @@ def _start(workspace: Workspace) -> None:
         unfinished.rename(workspace.questions)
     except OSError as error:
         raise WorkspaceError(
-            f"cannot make {workspace.folder}: {error.strerror}; give another folder with "
-            "--workspace"
+            f"{workspace.folder}: cannot be made ({reason(error)})",
+            "choose another folder with --workspace",
         ) from error
 
 
@@ -94,7 +94,7 @@ def _create(folder: Path, stem: str, suffix: str) -> Path:
         except FileExistsError:
             continue
         return path
-    raise WorkspaceError(f"{folder} already has 999 recordings named {stem}: move them away")
+    raise WorkspaceError(f"{folder}: 999 recordings are named {stem}", "move some away")
 
 
 def _file_name(question_id: str) -> str:

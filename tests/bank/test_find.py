@@ -36,17 +36,22 @@ def test_find(wanted: str, identifier: str) -> None:
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        ("is", "'is' fits 4 questions; say more of one of: "),
+        ("is", "'is': fits 4 questions; give more of one of these with --question: "),
         (
             "u-net",
-            "'u-net' fits 2 questions; say more of one of: what-is-u-net, what-is-u-net-good-for",
+            "'u-net': fits 2 questions; "
+            "give more of one of these with --question: what-is-u-net, what-is-u-net-good-for",
         ),
         (
             "part",
-            "'part' fits 7 questions; "
-            "say more of one of: part-0, part-1, part-2, part-3, part-4, ...",
+            "'part': fits 7 questions; give more of one of these with --question: "
+            "part-0, part-1, part-2, part-3, part-4, ...",
         ),
-        ("dokcer", "no question matches 'dokcer'; nearest: docker, "),
+        (
+            "dokcer",
+            "'dokcer': no such question; "
+            "see all with `sayback bank list`, or take one of the nearest: docker, ",
+        ),
     ],
 )
 def test_none_or_several(wanted: str, message: str) -> None:
@@ -59,7 +64,7 @@ def test_at_most_three_are_near_and_the_message_is_one_short_line() -> None:
     with pytest.raises(NoSuchQuestion) as raised:
         find(QUESTIONS, "precisoin\n" * 100)
     message = str(raised.value)
-    assert message.count(", ") == 2
+    assert message.partition("nearest: ")[2].count(", ") == 2
     assert "\n" not in message
     assert len(message) < 200
 
@@ -67,9 +72,7 @@ def test_at_most_three_are_near_and_the_message_is_one_short_line() -> None:
 def test_a_text_that_stands_twice_is_not_guessed() -> None:
     twins = [Question("Why?", "why"), Question("Why?", "why-2"), Question("Q", "q")]
     assert find(twins, "why").id == "why"
-    with pytest.raises(
-        NoSuchQuestion, match="'y' fits 2 questions; say more of one of: why, why-2"
-    ):
+    with pytest.raises(NoSuchQuestion, match=r"'y': fits 2 questions; .*: why, why-2$"):
         find(twins, "y")
 
 

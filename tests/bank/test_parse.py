@@ -252,12 +252,12 @@ def test_read_a_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        (b"", " has no question; "),
-        (b" \n", " has no question; "),
-        (b"# Heading\n\ntext\n", " has no question; "),
-        (b"- Q\n- caf\xe9\n", ":2: is not UTF-8 text; "),
-        ("- Q\n".encode("utf-16"), ":1: is not UTF-8 text; "),
-        (b"- Q\0", " is a binary file; "),
+        (b"", ": no question in it; "),
+        (b" \n", ": no question in it; "),
+        (b"# Heading\n\ntext\n", ": no question in it; "),
+        (b"- Q\n- caf\xe9\n", ":2: not text in UTF-8; "),
+        ("- Q\n".encode("utf-16"), ":1: not text in UTF-8; "),
+        (b"- Q\0", ": a binary file; "),
     ],
 )
 def test_a_file_that_is_no_bank(tmp_path: Path, content: bytes, what: str) -> None:
@@ -270,14 +270,16 @@ def test_a_file_that_is_no_bank(tmp_path: Path, content: bytes, what: str) -> No
 
 
 def test_what_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(BankError, match=r"gone\.md does not exist; name a Markdown file"):
+    with pytest.raises(BankError, match=r"gone\.md: does not exist; name a Markdown file"):
         read(tmp_path / "gone.md")
-    with pytest.raises(BankError, match=r"has no question bank; put a Markdown file \(\*\.md\)"):
+    with pytest.raises(
+        BankError, match=r": no question bank in it; put a Markdown file \(\*\.md\)"
+    ):
         read(tmp_path)
 
 
 def test_a_name_that_the_system_refuses(tmp_path: Path) -> None:
-    with pytest.raises(BankError, match=r"cannot be read \(file name too long\); check"):
+    with pytest.raises(BankError, match=r"cannot be read \(File name too long\); check"):
         read(tmp_path / ("x" * 300))
 
 
@@ -286,7 +288,7 @@ def test_a_file_without_permission(tmp_path: Path) -> None:
     file = tmp_path / "bank.md"
     file.write_text("- Q")
     file.chmod(0)
-    with pytest.raises(BankError, match=r"cannot be read \(permission denied\); check"):
+    with pytest.raises(BankError, match=r"cannot be read \(Permission denied\); check"):
         read(file)
 
 

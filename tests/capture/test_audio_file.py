@@ -93,7 +93,7 @@ def test_says_what_is_wrong_with_a_file(
 
 
 def test_says_that_a_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(CaptureError, match="is a folder"):
+    with pytest.raises(CaptureError, match=": a folder; name an audio file"):
         read_audio(tmp_path)
 
 

@@ -111,16 +111,16 @@ def test_ends_at_the_end_of_a_file(tmp_path: Path, spoken_file: Path) -> None:
 
 
 def test_keeps_what_a_lost_microphone_heard(tmp_path: Path, spoken: Samples) -> None:
-    recorder = HeardBlocks(spoken, error=MicrophoneLost("microphone 'desk' stopped"))
+    recorder = HeardBlocks(spoken, error=MicrophoneLost("'desk': stopped", "plug it in"))
     _, recording = heard(recorder, tmp_path / "answer.wav")
     assert recording.ending is Ending.MICROPHONE_LOST
-    assert recording.warnings == ("microphone 'desk' stopped",)
+    assert recording.warnings == ("'desk': stopped; plug it in",)
     assert len(read_audio(tmp_path / "answer.wav")) == len(spoken)
     assert recording.speech
 
 
 def test_a_microphone_lost_at_once_leaves_an_empty_recording(tmp_path: Path) -> None:
-    recorder = HeardBlocks(zeros(0), error=MicrophoneLost("microphone 'desk' stopped"))
+    recorder = HeardBlocks(zeros(0), error=MicrophoneLost("'desk': stopped", "plug it in"))
     levels, recording = heard(recorder, tmp_path / "answer.wav")
     assert (levels, recording.duration_s, recording.speech) == ([], 0, ())
 
@@ -132,7 +132,7 @@ def test_keeps_what_fits_on_a_full_disk(tmp_path: Path) -> None:
     ending, duration_s, warning = done.stdout.strip().split("|")
     assert ending == Ending.INTERRUPTED
     assert float(duration_s) == pytest.approx(2, abs=0.021)
-    assert "answer.wav: cannot write (" in warning
+    assert "answer.wav: cannot be written (" in warning
     assert soundfile.info(tmp_path / "answer.wav").frames == float(duration_s) * 16_000
 
 
@@ -160,7 +160,7 @@ def test_warns_of_a_microphone_that_is_muted_while_you_speak(
     levels, recording = heard(HeardBlocks(sound), tmp_path / "answer.wav")
     (warned,) = [level for level in levels if level.warning]
     assert warned.warning is not None
-    assert warned.warning.startswith("'desk' delivers only zeros for 1.5 s: unplugged")
+    assert warned.warning.startswith("'desk': delivers only zeros for 1.5 s; check its cable")
     silent_from_s = (np.flatnonzero(to_pcm16(spoken))[-1] + 1) / 16_000
     assert warned.at_s == pytest.approx(silent_from_s + 1.5, abs=0.03)
     assert recording.ending is Ending.SILENCE

@@ -115,7 +115,7 @@ def test_a_full_disk_keeps_what_was_recorded(tmp_path: Path) -> None:
     path = tmp_path / "answer.wav"
     command = [sys.executable, "-c", FULL_DISK, str(path)]
     said = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert said.stdout.startswith(f"{path}: cannot write (")
+    assert said.stdout.startswith(f"{path}: cannot be written (")
     samples, _ = soundfile.read(path, dtype="int16")
     assert len(samples) == (10_000 - 44) // 2 // 320 * 320
     assert samples.all()
@@ -130,5 +130,5 @@ def test_does_not_overwrite_a_recording(tmp_path: Path) -> None:
 
 
 def test_names_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(WorkspaceError, match=r"gone.*cannot write \(No such file"):
+    with pytest.raises(WorkspaceError, match=r"gone.*cannot be written \(No such file"):
         WaveFile(tmp_path / "gone" / "answer.wav")

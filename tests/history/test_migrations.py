@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,9 +13,9 @@ import pytest
 from sayback.errors import HistoryError
 from sayback.history.migrations import STEPS, migrate
 
-FIRST = "CREATE TABLE fruit (name TEXT)"
-SECOND = "ALTER TABLE fruit ADD COLUMN colour TEXT; UPDATE fruit SET colour = 'red'"
-BROKEN = "CREATE TABLE nut (name TEXT); CREATE TABLE fruit (name TEXT)"
+FIRST = ("CREATE TABLE fruit (name TEXT)",)
+SECOND = ("ALTER TABLE fruit ADD COLUMN colour TEXT", "UPDATE fruit SET colour = 'red'")
+BROKEN = ("CREATE TABLE nut (name TEXT)", "CREATE TABLE fruit (name TEXT)")
 
 
 @pytest.fixture
@@ -47,7 +48,9 @@ def test_an_older_one_keeps_its_rows_and_leaves_a_copy(
     database.execute("INSERT INTO fruit VALUES ('apple')")
     migrate(database, path, (FIRST, SECOND))
     assert database.execute("SELECT * FROM fruit").fetchall() == [("apple", "red")]
-    with closing(sqlite3.connect(path.with_name("history.db.version-1"))) as copy:
+    backup = path.with_name("history.db.version-1")
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    with closing(sqlite3.connect(backup)) as copy:
         assert copy.execute("SELECT * FROM fruit").fetchall() == [("apple",)]
 
 
@@ -72,5 +75,5 @@ def test_taking_the_steps_again_changes_nothing(database: sqlite3.Connection, pa
 
 def test_a_database_of_a_newer_version_is_refused(database: sqlite3.Connection, path: Path) -> None:
     migrate(database, path, (FIRST, SECOND))
-    with pytest.raises(HistoryError, match=r"format 2.* up to 1"):
+    with pytest.raises(HistoryError, match=r"format 2.* reads 1"):
         migrate(database, path, (FIRST,))

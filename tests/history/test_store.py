@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -79,7 +80,7 @@ def recording_at(path: Path) -> Recording:
 
 
 @pytest.fixture
-def store(tmp_path: Path):  # type: ignore[no-untyped-def]
+def store(tmp_path: Path) -> Iterator[Store]:
     with Store(tmp_path / "recordings") as opened:
         yield opened
 
@@ -97,7 +98,7 @@ def test_an_attempt_comes_back_as_it_went_in(store: Store) -> None:
     assert attempt.asked_at == ASKED_AT
     assert attempt.question == QUESTION
     assert attempt.recording == recording_at(store.path.parent / "a.wav")
-    assert attempt.transcript == TRANSCRIPT
+    assert attempt.audio == store.path.parent / "a.wav"
     assert attempt.scorecard == CARD
 
 
@@ -109,9 +110,12 @@ def test_an_answer_that_could_not_be_judged_comes_back(store: Store) -> None:
 def test_an_attempt_that_was_begun_only_is_kept_as_unfinished(store: Store) -> None:
     number = store.begin(QUESTION, store.path.parent / "a.wav", ASKED_AT)
     attempt = store.attempt(number)
-    assert (attempt.recording, attempt.transcript, attempt.scorecard) == (None, None, None)
+    assert (attempt.recording, attempt.scorecard) == (None, None)
+    assert attempt.audio == store.path.parent / "a.wav"
     assert [s.scored for s in store.summaries()] == [False]
-    assert store.audio(number) == store.path.parent / "a.wav"
+    assert store.unfinished() == (number,)
+    store.scored(number, CARD)
+    assert store.unfinished() == ()
 
 
 def test_scores_are_added_and_the_newest_is_shown(store: Store) -> None:

@@ -168,10 +168,10 @@ def test_a_checkpoint_path_is_taken_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("absent", r"absent: no such file or folder; give a model's name \(base, tiny\.en\)"),
+        ("absent", r"absent: no such file or folder; give --model .* one of base, tiny\.en$"),
         ("absent.pt", r"absent\.pt: no such file or folder"),
         ("mine.pt", r"mine\.pt: a file, but faster-whisper takes a folder .* openai-whisper"),
-        ("empty", r"empty: no model\.bin in it; give the folder of a CTranslate2"),
+        ("empty", r"empty: no model\.bin in it; give --model the folder of a CTranslate2"),
     ],
 )
 def test_a_path_without_a_model_says_what_is_wrong(name: str, message: str, tmp_path: Path) -> None:

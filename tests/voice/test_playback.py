@@ -122,7 +122,7 @@ def test_an_output_that_takes_no_sound_is_given_up(sound_card: SoundCard, sound_
     finally:
         subprocess.run([*suspend, "0"], env=environment, check=True)
     assert len(problems) == 1
-    assert problems[0].startswith("VoiceError: the loudspeaker 'default' takes no sound")
+    assert problems[0].startswith("VoiceError: 'default': the loudspeaker takes no sound; ")
     assert took_s < 1.5 + 3 + 1
 
 
@@ -131,7 +131,7 @@ def test_a_name_that_fits_nothing_is_told_the_names_there_are(
 ) -> None:
     problems, _ = played(sound_file, device="Sennheiser")
     assert len(problems) == 1
-    assert problems[0].startswith("NoLoudspeaker: 'Sennheiser' is not the name of a loudspeaker")
+    assert problems[0].startswith("NoLoudspeaker: 'Sennheiser': no such loudspeaker; ")
     assert "'pulse'" in problems[0]
 
 
@@ -180,8 +180,12 @@ def test_an_output_is_chosen_by_its_name(name: str | None, default: int, index: 
     [
         ((), None, "no loudspeaker found"),
         ((), "usb", "no loudspeaker found"),
-        (THREE, "speaker", "'speaker' fits more than one loudspeaker: choose one of 'Built-in"),
-        (THREE, "hdmi", "'hdmi' is not the name of a loudspeaker: choose one of 'Built-in"),
+        (
+            THREE,
+            "speaker",
+            "'speaker': fits 3 loudspeakers; choose with --speaker one of 'Built-in",
+        ),
+        (THREE, "hdmi", "'hdmi': no such loudspeaker; choose with --speaker one of 'Built-in"),
     ],
 )
 def test_without_one_fitting_output_the_message_says_so(
@@ -209,5 +213,5 @@ def test_a_file_that_is_no_sound_is_named(tmp_path: Path, content: bytes | None)
     path = tmp_path / "broken.wav"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(VoiceError, match=r"broken\.wav cannot be played"):
+    with pytest.raises(VoiceError, match=r"broken\.wav: cannot be played \(.*[^.]\); delete"):
         at_rate(path, 48_000)

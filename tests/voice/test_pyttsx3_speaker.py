@@ -16,10 +16,10 @@ from sayback.voice.pyttsx3_speaker import (
     MAXIMUM_CHARACTERS,
     Pyttsx3Speaker,
     is_sound,
-    missing_line,
     raise_for_exit,
     run_child,
     speakable,
+    voice_missing,
     writable_folder,
 )
 
@@ -97,7 +97,7 @@ def test_a_broken_file_in_the_cache_is_made_again(content: bytes, tmp_path: Path
 
 
 def test_silence_is_no_success_and_is_not_kept(tmp_path: Path) -> None:
-    with pytest.raises(VoiceError, match=r"'\.' gave no sound"):
+    with pytest.raises(VoiceError, match=r"'\.': gave no sound"):
         Pyttsx3Speaker(cache=tmp_path).render(".")
     assert list(tmp_path.iterdir()) == []
 
@@ -120,7 +120,7 @@ def test_only_what_can_be_spoken_is_kept(text: str, spoken: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "'' has nothing to read aloud"),
+        ("", "'': has nothing to read aloud"),
         (" \n\x00", "has nothing to read aloud"),
         ("x" * (MAXIMUM_CHARACTERS + 1), "has 10001 characters, more than the 10000"),
     ],
@@ -137,7 +137,7 @@ def test_a_child_that_hangs_is_killed(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.wav"
     os.mkfifo(pipe)
     start_s = time.monotonic()
-    with pytest.raises(VoiceError, match=r"did not finish 'What is Adam\?' within 1 s"):
+    with pytest.raises(VoiceError, match=r"'What is Adam\?': .* did not finish it within 1 s"):
         run_child([str(pipe), "160", "en-us"], text="What is Adam?", time_limit_s=1)
     assert time.monotonic() - start_s < 3
     # A child that still waits would now hold the other end, and this would raise.
@@ -194,9 +194,9 @@ def test_an_exit_code_becomes_an_error(
     ],
 )
 def test_a_missing_voice_is_named_with_what_to_type(platform: str, remedy: str) -> None:
-    line = missing_line(platform, reason="OSError: no library")
-    assert remedy in line
-    assert "OSError: no library" in line
+    error = voice_missing(platform, "OSError: no library")
+    assert remedy in error.remedy
+    assert "OSError: no library" in error.problem
 
 
 @linux_only

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rapidfuzz import fuzz, process
 
+from sayback.bank.markup import quoted
 from sayback.errors import NoSuchQuestion
 from sayback.model import Question
 
@@ -29,8 +30,8 @@ def find(questions: Iterable[Question], wanted: str) -> Question:
         if len(fitting) == 1:
             return fitting[0]
         if fitting:
-            raise NoSuchQuestion(_several(wanted, fitting))
-    raise NoSuchQuestion(_none(wanted, questions))
+            raise _several(wanted, fitting)
+    raise _none(wanted, questions)
 
 
 def _folded(text: str) -> str:
@@ -41,23 +42,27 @@ def _is_part(key: str, question: Question) -> bool:
     return key in _folded(question.text) or key in question.id.casefold()
 
 
-def _several(wanted: str, fitting: Sequence[Question]) -> str:
+def _several(wanted: str, fitting: Sequence[Question]) -> NoSuchQuestion:
     shown = ", ".join(question.id for question in fitting[:SHOWN_FITTING])
     more = ", ..." if len(fitting) > SHOWN_FITTING else ""
-    return f"{_short(wanted)} fits {len(fitting)} questions; say more of one of: {shown}{more}"
+    return NoSuchQuestion(
+        f"{quoted(wanted)}: fits {len(fitting)} questions",
+        f"give more of one of these with --question: {shown}{more}",
+    )
 
 
-def _none(wanted: str, questions: Sequence[Question]) -> str:
+def _none(wanted: str, questions: Sequence[Question]) -> NoSuchQuestion:
     if not questions:
-        return f"no question matches {_short(wanted)}; the bank is empty, add a question to it"
+        return NoSuchQuestion(
+            f"{quoted(wanted)}: no such question, the bank is empty",
+            "write one on a line that starts with '- '",
+        )
     texts = [_folded(question.text) for question in questions]
     nearest = process.extract(
         _folded(wanted), texts, scorer=fuzz.partial_ratio, limit=SHOWN_NEAREST
     )
     shown = ", ".join(questions[index].id for _, _, index in nearest)
-    return f"no question matches {_short(wanted)}; nearest: {shown}"
-
-
-def _short(wanted: str) -> str:
-    text = " ".join(wanted.split())
-    return f"'{text}'" if len(text) <= 60 else f"'{text[:59]}…'"
+    return NoSuchQuestion(
+        f"{quoted(wanted)}: no such question",
+        f"see all with `sayback bank list`, or take one of the nearest: {shown}",
+    )

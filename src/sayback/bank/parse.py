@@ -18,7 +18,7 @@ from pathlib import Path
 from sayback.bank.lines import Report, Source
 from sayback.bank.markup import Inline, has_word, plain, quoted, unique
 from sayback.bank.outline import Item, Outline
-from sayback.errors import BankError
+from sayback.errors import BankError, reason
 from sayback.model import KeyPoint, Question
 
 SLUG_WORDS = 8
@@ -43,7 +43,7 @@ def read(path: Path) -> Bank:
     banks = [_parse(_text_of(file), str(file), seen) for file in _bank_files(path)]
     questions = tuple(question for bank in banks for question in bank.questions)
     if not questions:
-        raise BankError(f"{path} has no question; write one on a line that starts with '- '")
+        raise BankError(f"{path}: no question in it", "write one on a line that starts with '- '")
     return Bank(questions, tuple(problem for bank in banks for problem in bank.problems))
 
 
@@ -75,7 +75,7 @@ def _bank_files(path: Path) -> list[Path]:
     except OSError as error:
         raise _unreadable(path, error) from error
     if not files:
-        raise BankError(f"{path} has no question bank; put a Markdown file (*.md) into it")
+        raise BankError(f"{path}: no question bank in it", "put a Markdown file (*.md) into it")
     return files
 
 
@@ -93,17 +93,19 @@ def _text_of(file: Path) -> str:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise BankError(f"{file}:{line}: is not UTF-8 text; save the file as UTF-8") from error
+        raise BankError(f"{file}:{line}: not text in UTF-8", "save the file as UTF-8") from error
     if "\0" in text:
-        raise BankError(f"{file} is a binary file; name a Markdown file or a folder of them")
+        raise BankError(f"{file}: a binary file", "name a Markdown file or a folder of them")
     return text
 
 
 def _unreadable(path: Path, error: OSError) -> BankError:
     if isinstance(error, FileNotFoundError):
-        return BankError(f"{path} does not exist; name a Markdown file or a folder of them")
-    reason = (error.strerror or str(error)).lower()
-    return BankError(f"{path} cannot be read ({reason}); check its name and its permissions")
+        return BankError(f"{path}: does not exist", "name a Markdown file or a folder of them")
+    return BankError(
+        f"{path}: cannot be read ({reason(error)})",
+        "check its name, and its permissions with `ls -l`",
+    )
 
 
 # Questions

@@ -13,7 +13,7 @@ import soxr
 
 from sayback.capture.recorder import Samples
 from sayback.capture.speech_detector import detect_speech
-from sayback.errors import CaptureError
+from sayback.errors import CaptureError, reason
 from sayback.model import SAMPLE_RATE_HZ, Ending, Recording
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def open_audio(path: Path) -> Iterator[soundfile.SoundFile]:
     except (soundfile.LibsndfileError, TypeError, OSError) as error:
         # TypeError: soundfile asks for rate and format of names that end in .raw.
         raise CaptureError(
-            f"{path}: not audio that libsndfile reads ({_reason(error)}): "
-            "convert it to WAV or FLAC first"
+            f"{path}: not audio that libsndfile reads ({reason(error)})",
+            "convert it to WAV or FLAC first, for example with `ffmpeg -i FILE answer.wav`",
         ) from error
     with file:
         if not file.frames:
@@ -102,26 +102,24 @@ def _mono(file: soundfile.SoundFile, path: Path, frames: int) -> Iterator[Sample
             block = file.read(frames, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as error:
             raise CaptureError(
-                f"{path}: damaged after {file.tell() / file.samplerate:.1f} s "
-                f"({_reason(error)}): convert what is left of it to WAV first"
+                f"{path}: damaged after {file.tell() / file.samplerate:.1f} s ({reason(error)})",
+                "convert what is left of it, for example with `ffmpeg -i FILE answer.wav`",
             ) from error
         if not len(block):
             return
         if not np.isfinite(block).all():
-            raise CaptureError(f"{path}: holds samples that are no numbers: export it again")
+            raise CaptureError(
+                f"{path}: holds samples that are no numbers", "export it again, as 16-bit WAV"
+            )
         yield block.mean(axis=1)
 
 
 def _refuse_what_is_no_file(path: Path) -> None:
     if path.is_dir():
-        raise CaptureError(f"{path}: is a folder: name an audio file in it")
+        raise CaptureError(f"{path}: a folder", "name an audio file in it")
     if not path.exists():
-        raise CaptureError(f"{path}: no such audio file: check the path")
+        raise CaptureError(f"{path}: no such audio file", "check the path with `ls`")
 
 
 def _no_sound(path: Path) -> CaptureError:
-    return CaptureError(f"{path}: holds no sound: record it again, or name another file")
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "error_string", error)).strip().rstrip(".").splitlines()[0]
+    return CaptureError(f"{path}: holds no sound", "record it again, or name another file")

@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from sayback.capture.speech_detector import MINIMUM_SPEECH_S, Gate
-from sayback.model import Ending
-
-PATIENCE_S = 2.5
-"""Silence that ends an answer. People pause for 2 s while they think: with this patience none of
-ten such pauses ended an answer, with 2.0 s eight did."""
-
-MAXIMUM_S = 300.0
-"""Length that ends an answer in a room where others go on talking."""
+from sayback.model import MAXIMUM_S, PATIENCE_S, Ending
 
 
 class Endpoint:

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sayback.capture.endpoint import MAXIMUM_S, PATIENCE_S, Endpoint
+from sayback.capture.endpoint import Endpoint
 from sayback.capture.recorder import Recorder, Samples
 from sayback.capture.speech_detector import SpeechTrack
 from sayback.capture.wave_file import WaveFile, from_pcm16, to_pcm16
 from sayback.errors import MicrophoneLost, WorkspaceError
-from sayback.model import SAMPLE_RATE_HZ, Ending, Recording
+from sayback.model import MAXIMUM_S, PATIENCE_S, SAMPLE_RATE_HZ, Ending, Recording
 
 LEVEL_EVERY_S = 0.1
 QUIETEST_DB = -96.0
@@ -165,9 +165,8 @@ class _Take:
 
     def _zero_warning(self, zeros_s: float) -> str:
         return (
-            f"{self._source!r} delivers only zeros for {zeros_s:.1f} s: "
-            "unplugged, muted, or not permitted? check its cable, its mute switch "
-            "and the system's microphone permission"
+            f"{self._source!r}: delivers only zeros for {zeros_s:.1f} s; "
+            "check its cable, its mute switch and the system's microphone permission"
         )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from typing import Any, Self
 
 from sayback.capture.audio_file import resampled
 from sayback.capture.recorder import Samples
-from sayback.errors import MicrophoneLost, NoMicrophone
+from sayback.errors import MicrophoneLost, NoMicrophone, reason
 
 _SILENT_FOR_S = 1.0
 """A device that calls back less often than this is gone; real ones call every 5 to 100 ms."""
@@ -24,8 +23,6 @@ _FIRST_BLOCK_S = 1.9
 """Some devices (Bluetooth, an idle PulseAudio sink) take this long to wake up."""
 
 _CLOSING_S = 0.5
-
-_APT_COMMAND = "sudo apt-get install libportaudio2"
 
 
 class Microphone:
@@ -56,8 +53,8 @@ class Microphone:
                 self._open(sounddevice, device)
         except sounddevice.PortAudioError as error:
             raise NoMicrophone(
-                f"microphone {self.name!r} cannot be opened ({_reason(error)}): "
-                f"connect it, or {_choices(sounddevice)}"
+                f"{self.name!r}: the microphone cannot be opened ({reason(error)})",
+                f"connect it, or {_choices(sounddevice)}",
             ) from error
         return self
 
@@ -94,8 +91,8 @@ class Microphone:
             self._heard_before = True
             yield block
         raise MicrophoneLost(
-            f"microphone {self.name!r} stopped delivering sound: "
-            "plug it in again or choose another with --microphone"
+            f"{self.name!r}: the microphone stopped delivering sound",
+            "plug it in again, or choose another one with --microphone",
         )
 
     def _open(self, sounddevice: ModuleType, device: dict[str, Any]) -> None:
@@ -141,15 +138,18 @@ def _choose_device(sounddevice: ModuleType, wanted: str | None) -> dict[str, Any
     found = match_name(wanted, tuple(device["name"] for device in devices))
     if len(found) == 1:
         return devices[found[0]]
-    problem = "is no input device" if not found else "fits several input devices"
-    raise NoMicrophone(f"microphone {wanted!r} {problem}: {_choices(sounddevice)}")
+    if found:
+        raise NoMicrophone(f"{wanted!r}: fits {len(found)} microphones", _choices(sounddevice))
+    raise NoMicrophone(f"{wanted!r}: no such microphone", f"connect it, or {_choices(sounddevice)}")
 
 
 def _default_device(sounddevice: ModuleType) -> dict[str, Any]:
     try:
         device: dict[str, Any] = sounddevice.query_devices(kind="input")
     except (sounddevice.PortAudioError, ValueError) as error:
-        raise NoMicrophone(f"no microphone found: {_choices(sounddevice)}") from error
+        raise NoMicrophone(
+            "no microphone found", f"connect one, or {_choices(sounddevice)}"
+        ) from error
     return device
 
 
@@ -171,7 +171,7 @@ def _channels(sounddevice: ModuleType, device: dict[str, Any]) -> int:
 def _choices(sounddevice: ModuleType) -> str:
     names = ", ".join(repr(device["name"]) for device in _inputs(sounddevice))
     if not names:
-        return "connect one, or answer from a file with --answer FILE"
+        return "answer from a file with --answer FILE"
     return f"choose with --microphone one of {names}"
 
 
@@ -179,8 +179,10 @@ def _sounddevice() -> ModuleType:
     try:
         import sounddevice
     except OSError as error:
-        command = "brew install portaudio" if sys.platform == "darwin" else _APT_COMMAND
-        raise NoMicrophone(f"PortAudio is not installed ({error}): run {command}") from error
+        raise NoMicrophone(
+            f"PortAudio is not installed ({reason(error)})",
+            "type `sudo apt-get install libportaudio2`, or on macOS `brew install portaudio`",
+        ) from error
     module: ModuleType = sounddevice
     return module
 
@@ -196,7 +198,3 @@ def _quiet_drivers() -> Iterator[None]:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
-
-
-def _reason(error: Exception) -> str:
-    return str(error).splitlines()[0]

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sayback.capture.recorder import Samples
-from sayback.errors import WorkspaceError
+from sayback.errors import WorkspaceError, reason
 from sayback.model import SAMPLE_RATE_HZ
 
 PCM_SCALE = 32768
@@ -53,7 +53,7 @@ class WaveFile:
             raise self._cannot_write(error) from error
         if os.fstat(self._file.fileno()).st_size:
             self._file.close()
-            raise WorkspaceError(f"{path}: holds a recording already: move it away first")
+            raise WorkspaceError(f"{path}: holds a recording already", "move it away first")
         try:
             self._write_at(0, _header(0))
         except OSError as error:
@@ -102,8 +102,8 @@ class WaveFile:
 
     def _cannot_write(self, error: OSError) -> WorkspaceError:
         return WorkspaceError(
-            f"{self.path}: cannot write ({error.strerror}): "
-            "free space or choose another folder with --workspace"
+            f"{self.path}: cannot be written ({reason(error)})",
+            "make room, or choose another folder with --workspace",
         )
 
 

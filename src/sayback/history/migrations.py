@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -9,46 +10,56 @@ from pathlib import Path
 from sayback.errors import HistoryError
 
 # A step that has been released is never edited; a change of shape is a new step at the end.
-STEPS = (
+STEPS: tuple[tuple[str, ...], ...] = (
     # 1: facts (attempt, transcript) apart from what is derived from them (score, measure)
-    """
-    CREATE TABLE attempt (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        asked_at TEXT NOT NULL,
-        question_id TEXT NOT NULL,
-        question TEXT NOT NULL,
-        audio TEXT NOT NULL UNIQUE,
-        recording TEXT
-    ) STRICT;
-    CREATE INDEX attempt_by_question ON attempt (question_id, id);
-    CREATE TABLE transcript (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        attempt_id INTEGER NOT NULL REFERENCES attempt (id) ON DELETE CASCADE,
-        made_at TEXT NOT NULL,
-        content TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX transcript_by_attempt ON transcript (attempt_id, id);
-    CREATE TABLE score (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        attempt_id INTEGER NOT NULL REFERENCES attempt (id) ON DELETE CASCADE,
-        transcript_id INTEGER NOT NULL REFERENCES transcript (id) ON DELETE CASCADE,
-        scored_at TEXT NOT NULL,
-        scorer_version TEXT NOT NULL,
-        coverage REAL,
-        content TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX score_by_attempt ON score (attempt_id, id);
-    CREATE TABLE measure (
-        score_id INTEGER NOT NULL REFERENCES score (id) ON DELETE CASCADE,
-        name TEXT NOT NULL,
-        value REAL NOT NULL,
-        PRIMARY KEY (score_id, name)
-    ) STRICT, WITHOUT ROWID;
-    """,
+    (
+        """
+        CREATE TABLE attempt (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            asked_at TEXT NOT NULL,
+            question_id TEXT NOT NULL,
+            question TEXT NOT NULL,
+            audio TEXT NOT NULL UNIQUE,
+            recording TEXT
+        ) STRICT
+        """,
+        "CREATE INDEX attempt_by_question ON attempt (question_id, id)",
+        """
+        CREATE TABLE transcript (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            attempt_id INTEGER NOT NULL REFERENCES attempt (id) ON DELETE CASCADE,
+            made_at TEXT NOT NULL,
+            content TEXT NOT NULL
+        ) STRICT
+        """,
+        "CREATE INDEX transcript_by_attempt ON transcript (attempt_id, id)",
+        """
+        CREATE TABLE score (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            attempt_id INTEGER NOT NULL REFERENCES attempt (id) ON DELETE CASCADE,
+            transcript_id INTEGER NOT NULL REFERENCES transcript (id) ON DELETE CASCADE,
+            scored_at TEXT NOT NULL,
+            scorer_version TEXT NOT NULL,
+            coverage REAL,
+            content TEXT NOT NULL
+        ) STRICT
+        """,
+        "CREATE INDEX score_by_attempt ON score (attempt_id, id)",
+        """
+        CREATE TABLE measure (
+            score_id INTEGER NOT NULL REFERENCES score (id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            value REAL NOT NULL,
+            PRIMARY KEY (score_id, name)
+        ) STRICT, WITHOUT ROWID
+        """,
+    ),
 )
 
 
-def migrate(connection: sqlite3.Connection, path: Path, steps: tuple[str, ...] = STEPS) -> None:
+def migrate(
+    connection: sqlite3.Connection, path: Path, steps: tuple[tuple[str, ...], ...] = STEPS
+) -> None:
     """Bring the database to the newest shape, each step whole or not at all.
 
     An older database is copied to `history.db.version-N` first. Raises HistoryError for a
@@ -57,8 +68,8 @@ def migrate(connection: sqlite3.Connection, path: Path, steps: tuple[str, ...] =
     version = _version(connection)
     if version > len(steps):
         raise HistoryError(
-            f"{path} was written by a newer sayback (format {version}, this one reads up to "
-            f"{len(steps)}): update sayback"
+            f"{path}: written by a newer sayback (format {version}, this one reads {len(steps)})",
+            "update sayback",
         )
     if 0 < version < len(steps):
         _back_up(connection, path.with_name(f"{path.name}.version-{version}"))
@@ -66,12 +77,12 @@ def migrate(connection: sqlite3.Connection, path: Path, steps: tuple[str, ...] =
         _take(connection, number, steps[number - 1])
 
 
-def _take(connection: sqlite3.Connection, number: int, step: str) -> None:
+def _take(connection: sqlite3.Connection, number: int, step: tuple[str, ...]) -> None:
     """One step in one transaction, unless another process took it in the meantime."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         if _version(connection) < number:
-            for statement in step.split(";"):
+            for statement in step:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {number}")
         connection.execute("COMMIT")
@@ -86,5 +97,6 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _back_up(connection: sqlite3.Connection, path: Path) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))  # the user's alone, like the history
     with closing(sqlite3.connect(path)) as copy:
         connection.backup(copy)

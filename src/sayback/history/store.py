@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
-from sayback.errors import HistoryError
+from sayback.errors import HistoryError, reason
 from sayback.history.migrations import migrate
 from sayback.model import (
     Attempt,
@@ -133,30 +133,20 @@ class Store:
         """The attempt with its newest score. Raises HistoryError where there is none."""
         with self._errors():
             row = self._connection.execute(
-                "SELECT asked_at, question, recording FROM attempt WHERE id = ?", (attempt_id,)
+                "SELECT asked_at, question, audio, recording FROM attempt WHERE id = ?",
+                (attempt_id,),
             ).fetchone()
         if row is None:
-            raise HistoryError(f"no attempt {attempt_id}; `sayback history` lists those there are")
-        asked_at, question, recording = row
-        scorecard = self._newest_scorecard(attempt_id)
+            raise HistoryError(f"no attempt {attempt_id}", "see the numbers with `sayback history`")
+        asked_at, question, audio, recording = row
         return Attempt(
             id=attempt_id,
             asked_at=datetime.fromisoformat(asked_at),
             question=self._decode(question, Question),
+            audio=self._recordings / Path(audio).name,
             recording=self._decode(recording, Recording) if recording else None,
-            transcript=scorecard.transcript if scorecard else None,
-            scorecard=scorecard,
+            scorecard=self._newest_scorecard(attempt_id),
         )
-
-    def audio(self, attempt_id: int) -> Path:
-        """Where the sound of an attempt is or was. Raises HistoryError."""
-        with self._errors():
-            row = self._connection.execute(
-                "SELECT audio FROM attempt WHERE id = ?", (attempt_id,)
-            ).fetchone()
-        if row is None:
-            raise HistoryError(f"no attempt {attempt_id}; `sayback history` lists those there are")
-        return self._recordings / Path(row[0]).name
 
     def summaries(self) -> tuple[Summary, ...]:
         """All attempts, oldest first."""
@@ -184,6 +174,15 @@ class Store:
             )
             for number, asked_at, question_id, text, score_id, coverage, speaking_s in rows
         )
+
+    def unfinished(self) -> tuple[int, ...]:
+        """The numbers of the attempts that were interrupted before they were scored."""
+        with self._errors():
+            rows = self._connection.execute(
+                "SELECT id FROM attempt WHERE NOT EXISTS"
+                " (SELECT 1 FROM score WHERE attempt_id = attempt.id) ORDER BY id"
+            ).fetchall()
+        return tuple(number for (number,) in rows)
 
     def coverages(self, question_id: str, *, before: int) -> tuple[float, ...]:
         """The newest coverage of each earlier attempt at a question, oldest first."""
@@ -239,7 +238,8 @@ class Store:
             return msgspec.json.decode(text, type=kind, dec_hook=self._from_name)
         except msgspec.DecodeError as error:
             raise HistoryError(
-                f"{self.path} is damaged: a stored {kind.__name__.lower()} cannot be read ({error})"
+                f"{self.path}: a stored {kind.__name__.lower()} cannot be read ({error})",
+                "update sayback if a newer one wrote it, else restore a backup of the file",
             ) from error
 
     def _from_name(self, kind: type, value: Any) -> Any:
@@ -265,13 +265,12 @@ class Store:
             yield
         except sqlite3.Error as error:
             raise HistoryError(
-                f"cannot use {self.path}: {error}; check the disk's space and the file's "
-                "permissions with `sayback doctor`"
+                f"{self.path}: {error}", "check its disk and permissions with `sayback doctor`"
             ) from error
         except OSError as error:
             raise HistoryError(
-                f"cannot use {self.path}: {error.strerror}; free some space, or choose another "
-                "folder with --workspace"
+                f"{self.path}: {reason(error)}",
+                "make room for it, or choose another folder with --workspace",
             ) from error
 
 
@@ -300,7 +299,7 @@ def _numbers(prefix: str, values: dict[str, Any]) -> Iterator[tuple[str, float]]
 
 def _inserted(cursor: sqlite3.Cursor) -> int:
     if cursor.lastrowid is None:
-        raise HistoryError("the history took a row without giving it a number")
+        raise sqlite3.InternalError("a row was added without a number")
     return cursor.lastrowid
 
 

@@ -39,14 +39,14 @@ def why_not_judged(transcript: Transcript, recording: Recording | None) -> str |
     """The reason for which an answer cannot be judged, as a warning; None where it can."""
     if recording is not None and not recording.speech:
         return (
-            "Not judged: no speech was found in the recording. "
-            "Check the microphone with `sayback doctor`."
+            "not judged: no speech was found in the recording; "
+            "check the microphone with `sayback doctor`"
         )
     count = len(words(transcript.text))
     if count >= FEWEST_WORDS:
         return None
     said = f"{count} {'word' if count == 1 else 'words'}"
-    return f"Not judged: {said} in the answer, at least {FEWEST_WORDS} are needed. Answer again."
+    return f"not judged: {said} in the answer, at least {FEWEST_WORDS} are needed; answer again"
 
 
 def to_json(scorecard: Scorecard) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sayback.errors import TranscriptionError
+from sayback.errors import TranscriptionError, reason
 
 Variables = dict[str, npt.NDArray[Any]]
 
@@ -70,7 +70,8 @@ def read_variables(file: Path) -> Variables:
         return {reader.string(): reader.array() for _ in range(count)}
     except (OSError, ValueError, struct.error) as error:
         raise TranscriptionError(
-            f"{file}: not a whole CTranslate2 model ({error}); convert or fetch it again"
+            f"{file}: not a whole CTranslate2 model ({reason(error)})",
+            "fetch it again, or convert it again with `ct2-transformers-converter`",
         ) from error
 
 
@@ -88,8 +89,8 @@ def write_openai_checkpoint(model_file: Path, target: Path) -> None:
         dimensions = _dimensions(variables)
     except (KeyError, IndexError, ValueError) as error:
         raise TranscriptionError(
-            f"{model_file}: not an unquantised Whisper model ({error}); "
-            "give one in float16 or float32, or use --engine faster-whisper"
+            f"{model_file}: not an unquantised Whisper model ({reason(error)})",
+            "give --model one in float16 or float32, or use --engine faster-whisper",
         ) from error
     state = {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
     try:

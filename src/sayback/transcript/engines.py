@@ -54,14 +54,16 @@ def _best_installed() -> str:
     for engine in ENGINES:
         if _is_installed(engine):
             return engine
-    raise TranscriptionError("auto: no engine is installed; type `pip install sayback[fast]`")
+    raise TranscriptionError("auto: no engine is installed", "type `pip install 'sayback[fast]'`")
 
 
 def _checked(engine: str) -> str:
     if engine not in ENGINES:
         names = ", ".join(["auto", *ENGINES])
-        raise TranscriptionError(f"{engine}: no such engine; take one of {names}")
+        raise TranscriptionError(
+            f"{engine}: no such engine", f"choose with --engine one of {names}"
+        )
     if not _is_installed(engine):
         requirement = ENGINES[engine].requirement
-        raise TranscriptionError(f"{engine}: not installed; type `pip install '{requirement}'`")
+        raise TranscriptionError(f"{engine}: not installed", f"type `pip install '{requirement}'`")
     return engine

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sayback.errors import TranscriptionError
+from sayback.errors import TranscriptionError, reason
 from sayback.model import SAMPLE_RATE_HZ, Transcript, Word
 from sayback.transcript import models
 from sayback.transcript.fetching import could_not_fetch, require_network, unknown_model
@@ -59,7 +59,10 @@ class FasterWhisper:
             )
             pieces = list(_pieces(segments))
         except RuntimeError as error:
-            raise TranscriptionError(f"{NAME} failed on {self._name}: {error}") from error
+            raise TranscriptionError(
+                f"{self._name}: {NAME} failed ({reason(error)})",
+                "try --compute cpu, or another model with --model",
+            ) from error
         words = tidy_words(pieces, lead_s=LEAD_S, duration_s=len(samples) / SAMPLE_RATE_HZ)
         return window_transcript(words, engine=NAME, model=self._name)
 
@@ -82,20 +85,21 @@ def _load(model: str, compute: str) -> WhisperModel:
             return _started(source, device)
         except (OSError, RuntimeError, ValueError) as error:
             failure = error
-    reason = next(iter(str(failure).splitlines()), type(failure).__name__)
     raise TranscriptionError(
-        f"{model}: {NAME} cannot run it ({reason}); try --model base --compute cpu"
+        f"{model}: {NAME} cannot run it ({reason(failure)})", "try --model base --compute cpu"
     ) from failure
 
 
 def _devices(compute: str) -> tuple[str, ...]:
     """The devices to try, best first."""
-    import ctranslate2  # type: ignore[import-untyped]
+    import ctranslate2
 
     gpus = 0 if compute == "cpu" else ctranslate2.get_cuda_device_count()
     if compute == "cuda":
         if not gpus:
-            raise TranscriptionError("cuda: no CUDA device found by CTranslate2; use --compute cpu")
+            raise TranscriptionError(
+                "cuda: no CUDA device found by CTranslate2", "use --compute cpu"
+            )
         return ("cuda",)
     return ("cuda", "cpu") if gpus else ("cpu",)
 

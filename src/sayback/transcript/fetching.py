@@ -6,7 +6,7 @@ import threading
 import urllib.error
 import urllib.request
 
-from sayback.errors import TranscriptionError
+from sayback.errors import TranscriptionError, reason
 from sayback.transcript.models import names_without_download
 
 _PATIENCE_S = 5.0
@@ -34,21 +34,22 @@ def require_network(model: str, url: str) -> None:
     thread.start()
     thread.join(_PATIENCE_S)
     if not answered.is_set():
-        names = " and ".join(names_without_download())
+        names = " or ".join([*names_without_download(), "a path"])
         raise TranscriptionError(
-            f"{model}: no such model on this machine and no network to fetch it; "
-            f"{names} need no download, and --model also takes a path"
+            f"{model}: no such model on this machine and no network to fetch it",
+            f"connect to the network, or give --model {names}",
         )
 
 
 def unknown_model(model: str, names: list[str]) -> TranscriptionError:
     """The error for a name that an engine does not know."""
     return TranscriptionError(
-        f"{model}: no such model; give a path or one of {', '.join(sorted(names))}"
+        f"{model}: no such model", f"give --model a path or one of {', '.join(sorted(names))}"
     )
 
 
 def could_not_fetch(model: str, error: Exception) -> TranscriptionError:
     """The error for a download that began and failed."""
-    reason = next(iter(str(error).splitlines()), type(error).__name__)
-    return TranscriptionError(f"{model}: cannot be fetched ({reason}); try again or give a path")
+    return TranscriptionError(
+        f"{model}: cannot be fetched ({reason(error)})", "try again, or give --model a path"
+    )

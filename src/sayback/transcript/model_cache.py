@@ -13,7 +13,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from sayback.errors import TranscriptionError
+from sayback.errors import TranscriptionError, reason
 
 _ABANDONED_AFTER_S = 3600.0
 
@@ -50,8 +50,8 @@ def replacing(target: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
     except OSError as error:
         raise TranscriptionError(
-            f"{target}: cannot be written ({error.strerror or error}); "
-            "make room or make its folder writable"
+            f"{target}: cannot be written ({reason(error)})",
+            "make room, or make its folder writable with `chmod u+w`",
         ) from error
 
 

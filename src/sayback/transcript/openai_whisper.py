@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sayback.errors import TranscriptionError
+from sayback.errors import TranscriptionError, reason
 from sayback.model import SAMPLE_RATE_HZ, Transcript, Word
 from sayback.transcript import models
 from sayback.transcript.fetching import could_not_fetch, require_network, unknown_model
@@ -63,7 +63,10 @@ class OpenAIWhisper:
                 fp16=self._model.device.type == "cuda",
             )
         except RuntimeError as error:
-            raise TranscriptionError(f"{NAME} failed on {self._name}: {error}") from error
+            raise TranscriptionError(
+                f"{self._name}: {NAME} failed ({reason(error)})",
+                "try --compute cpu, or another model with --model",
+            ) from error
         pieces = _pieces(result["segments"])
         words = tidy_words(pieces, lead_s=LEAD_S, duration_s=len(samples) / SAMPLE_RATE_HZ)
         return window_transcript(words, engine=NAME, model=self._name)
@@ -90,9 +93,9 @@ def _load(model: str, device: str) -> Whisper:
     try:
         loaded = whisper.load_model(str(checkpoint), device=device)
     except _BAD_FILE as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise TranscriptionError(
-            f"{checkpoint}: not a checkpoint that {NAME} can load ({reason}); try --model base"
+            f"{checkpoint}: not a checkpoint that {NAME} can load ({reason(error)})",
+            "try --model base",
         ) from error
     if heads := models.alignment_heads(model):
         loaded.set_alignment_heads(_encoded(heads, loaded))
@@ -135,5 +138,5 @@ def _device(compute: str) -> str:
 
     available = torch.cuda.is_available()
     if compute == "cuda" and not available:
-        raise TranscriptionError("cuda: no CUDA device found by torch; use --compute cpu")
+        raise TranscriptionError("cuda: no CUDA device found by torch", "use --compute cpu")
     return "cuda" if available and compute != "cpu" else "cpu"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from sayback.model import Transcript
 
-Samples = npt.NDArray[np.float32]
+if TYPE_CHECKING:  # the table of engines is read by `--help`, which must stay quick
+    import numpy as np
+    import numpy.typing as npt
+
+Samples: TypeAlias = "npt.NDArray[np.float32]"
 
 
 class Transcriber(Protocol):

@@ -50,11 +50,11 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("sayback: interrupted; what was recorded is kept", err=True)
+    except (KeyboardInterrupt, click.Abort) as error:
+        click.echo("; ".join(filter(None, ("sayback: interrupted", str(error)))), err=True)
         sys.exit(130)
     except SaybackError as error:
-        click.echo(f"sayback: {' '.join(str(error).split())}", err=True)
+        click.echo(f"sayback: {error}", err=True)
         sys.exit(1)
     except BrokenPipeError:  # the reader of our output has left
         sys.stderr.close()
@@ -66,7 +66,7 @@ def main() -> None:
 @options.question
 @options.option("--topic", metavar="TOPIC", help="Only questions under a heading with this in it.")
 @options.option("--count", type=click.IntRange(min=1), metavar="N", help="How many questions.")
-@click.option("--plain", is_flag=True, help="Lines instead of a full screen (the one view so far).")
+@options.option("--plain", is_flag=True, help="Lines instead of a full screen.")
 @options.option(
     "--answer",
     type=click.Path(path_type=Path),
@@ -88,7 +88,7 @@ def practice(
     **equipment: Any,
 ) -> None:
     """Answer questions aloud and see what you said."""
-    from sayback.views.practise import Equipment, practise
+    from sayback.views.rehearsal import Equipment, practise
 
     practise(
         Equipment(**equipment),
@@ -106,7 +106,7 @@ def practice(
 @options.workspace
 def demo(**equipment: Any) -> None:
     """Rehearse one question: live, or with a recorded answer where there is no microphone."""
-    from sayback.views.practise import Equipment, demonstrate
+    from sayback.views.rehearsal import Equipment, demonstrate
 
     demonstrate(Equipment(**equipment))
 
@@ -115,7 +115,7 @@ def demo(**equipment: Any) -> None:
 @click.argument("audio", nargs=-1, required=True, type=click.Path(path_type=Path))
 @options.question
 @options.bank
-@click.option("--save", is_flag=True, help="Add the answer to your history.")
+@options.option("--save", is_flag=True, help="Add the answer to your history.")
 @options.as_json
 @options.engine
 @options.workspace
@@ -153,8 +153,8 @@ def score(
 @commands.command()
 @options.question
 @options.bank
-@click.option("--transcript", metavar="FILE", help="A text file; - is standard input.")
-@click.option("--jsonl", is_flag=True, help="One request a line in, one scorecard a line out.")
+@options.option("--transcript", metavar="FILE", help="A text file; - is standard input.")
+@options.option("--jsonl", is_flag=True, help="One request a line in, one scorecard a line out.")
 @options.as_json
 @options.workspace
 def match(
@@ -267,29 +267,75 @@ def show(attempt_id: int, as_json: bool, workspace: Path | None) -> None:
 
     with Store(find_workspace(workspace).recordings) as store:
         attempt = store.attempt(attempt_id)
-        audio = store.audio(attempt_id)
         earlier = store.coverages(attempt.question.id, before=attempt_id)
     if attempt.scorecard is None:
         raise SaybackError(
-            f"attempt {attempt_id} was interrupted before it was scored: "
-            f"sayback score {audio} --question {attempt.question.id} --save"
+            f"attempt {attempt_id}: interrupted before it was scored",
+            f"score it with `sayback rescore {attempt_id}`",
         )
     _print_scorecard(attempt.scorecard, as_json=as_json, earlier=earlier, transcript=True)
     if not as_json:
-        click.echo(f" {attempt.asked_at.astimezone():%d %b %Y %H:%M}   {audio}")
+        click.echo(f" {attempt.asked_at.astimezone():%d %b %Y %H:%M}   {attempt.audio}")
+
+
+@commands.command()
+@click.argument("attempt_ids", metavar="[ID]...", nargs=-1, type=int)
+@options.bank
+@options.engine
+@options.workspace
+def rescore(
+    attempt_ids: tuple[int, ...],
+    bank: Path | None,
+    engine: str,
+    model: str,
+    compute: str,
+    workspace: Path | None,
+) -> None:
+    """Score kept recordings again, all of them if none is named.
+
+    For answers that were interrupted, and after the bank, the model or the scorer has changed.
+    Old scores stay in the history.
+    """
+    from sayback.history.store import Store
+    from sayback.transcript.engines import load
+    from sayback.views.rescoring import rescore_all
+    from sayback.workspace import find_workspace
+
+    space = find_workspace(workspace)
+    with Store(space.recordings) as store:
+        chosen = attempt_ids or tuple(summary.id for summary in store.summaries())
+        attempts = [store.attempt(number) for number in chosen]
+        rescore_all(attempts, bank or space.questions, load(engine, model, compute), store)
 
 
 @commands.command()
 @options.as_json
+@options.devices
 @options.engine
 @options.workspace
-def doctor(as_json: bool, engine: str, model: str, compute: str, workspace: Path | None) -> int:
+def doctor(
+    as_json: bool,
+    microphone: str | None,
+    speaker: str | None,
+    engine: str,
+    model: str,
+    compute: str,
+    workspace: Path | None,
+) -> int:
     """Check microphone, loudspeaker, voice, model and disk; say how to mend each."""
+    from functools import partial
+
+    from sayback.transcript.engines import load
     from sayback.views.doctor import checks
     from sayback.workspace import find_workspace
 
     found = []
-    for check in checks(find_workspace(workspace), engine, model, compute):
+    for check in checks(
+        find_workspace(workspace),
+        microphone=microphone,
+        speaker=speaker,
+        load=partial(load, engine, model, compute),
+    ):
         found.append(check)
         if not as_json:
             mark = click.style("✓", "cyan") if check.ok else click.style("✗", "red")
@@ -317,15 +363,15 @@ def _question(wanted: str | None, path: Path) -> Question:
 
 
 def _text(name: str) -> str:
-    from sayback.errors import WorkspaceError
+    from sayback.errors import WorkspaceError, reason
 
     try:
         raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         return raw.decode("utf-8-sig")
     except OSError as error:
-        raise WorkspaceError(f"cannot read {name}: {error.strerror}; give a text file") from error
+        raise WorkspaceError(f"{name}: {reason(error)}", "give a text file") from error
     except UnicodeDecodeError as error:
-        raise WorkspaceError(f"{name} is not text in UTF-8: save it as UTF-8") from error
+        raise WorkspaceError(f"{name}: not text in UTF-8", "save it as UTF-8") from error
 
 
 def _print_scorecard(

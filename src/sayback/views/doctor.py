@@ -5,11 +5,22 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from sayback.errors import SaybackError
+import numpy as np
+
+from sayback.bank.parse import read
+from sayback.capture.listen import decibels
+from sayback.capture.microphone import Microphone
+from sayback.errors import MicrophoneLost, SaybackError, WorkspaceError
+from sayback.history.store import Store
+from sayback.model import SAMPLE_RATE_HZ
+from sayback.voice.playback import play
+from sayback.voice.pyttsx3_speaker import Pyttsx3Speaker
 from sayback.workspace import Workspace
 
 ROOM_NEEDED_MB = 200
+LISTEN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,76 +33,77 @@ class Check:
     fix: str | None = None
 
 
-def checks(workspace: Workspace, engine: str, model: str, compute: str) -> Iterator[Check]:
-    """Every check in turn, each as soon as it is known."""
-    yield _checked("microphone", _microphone)
-    yield _checked("loudspeaker", _loudspeaker)
+def checks(
+    workspace: Workspace,
+    *,
+    microphone: str | None,
+    speaker: str | None,
+    load: Callable[[], object],
+) -> Iterator[Check]:
+    """Every check in turn, each as soon as it is known; `load` loads the model."""
+    yield _checked("microphone", partial(_microphone, microphone))
     yield _checked("voice", _voice)
-    yield _checked("model", lambda: _model(engine, model, compute))
-    yield _checked("disk", lambda: _disk(workspace))
-    yield _checked("questions", lambda: _questions(workspace))
-    yield _checked("history", lambda: _history(workspace))
+    yield _checked("loudspeaker", partial(_loudspeaker, speaker))
+    yield _checked("model", partial(_model, load))
+    yield _checked("disk", partial(_disk, workspace))
+    yield _checked("questions", partial(_questions, workspace))
+    yield _checked("history", partial(_history, workspace))
 
 
 def _checked(name: str, check: Callable[[], str]) -> Check:
     try:
         return Check(name, True, check())
     except SaybackError as error:
-        detail, _, fix = str(error).partition(": ")
-        return Check(name, False, detail, fix or None)
+        return Check(name, False, error.problem, error.remedy)
 
 
-def _microphone() -> str:
-    from sayback.capture.microphone import Microphone, input_names
-
-    with Microphone(None):
-        return ", ".join(input_names())
-
-
-def _loudspeaker() -> str:
-    from sayback.errors import NoLoudspeaker
-    from sayback.voice.playback import output_names
-
-    names = output_names()
-    if not names:
-        raise NoLoudspeaker("no loudspeaker found: connect one; questions are shown as text")
-    return ", ".join(names)
+def _microphone(name: str | None) -> str:
+    heard: list[np.ndarray] = []
+    with Microphone(name) as microphone:
+        for block in microphone.blocks():
+            heard.append(block)
+            if sum(map(len, heard)) >= LISTEN_S * SAMPLE_RATE_HZ:
+                break
+    sound = np.concatenate(heard)
+    if not sound.any():
+        raise MicrophoneLost(
+            f"{microphone.name!r}: delivers only zeros",
+            "unmute it, check its cable and the system's microphone permission, or choose another "
+            "one with --microphone",
+        )
+    return f"{microphone.name}, room at {decibels(sound):.0f} dB"
 
 
 def _voice() -> str:
-    from sayback.voice.pyttsx3_speaker import Pyttsx3Speaker
-
-    path = Pyttsx3Speaker().render("Can you hear me?")
-    return f"pyttsx3 reads questions aloud ({path.stat().st_size // 1024} kB for a short one)"
+    Pyttsx3Speaker().render("Can you hear me?")
+    return "pyttsx3 reads questions aloud"
 
 
-def _model(engine: str, model: str, compute: str) -> str:
-    from sayback.transcript.engines import load
+def _loudspeaker(name: str | None) -> str:
+    play(Pyttsx3Speaker().render("Can you hear me?"), device=name)
+    return "said “Can you hear me?”; if you heard nothing, choose another one with --speaker"
 
-    return f"{model} loads with {type(load(engine, model, compute)).__name__}"
+
+def _model(load: Callable[[], object]) -> str:
+    return f"loads with {type(load()).__name__}"
 
 
 def _disk(workspace: Workspace) -> str:
-    from sayback.errors import WorkspaceError
-
     folder = next(f for f in (workspace.folder, *workspace.folder.parents) if f.exists())
     free_mb = shutil.disk_usage(folder).free // 2**20
     if free_mb < ROOM_NEEDED_MB:
         raise WorkspaceError(
-            f"{free_mb} MB free in {folder}: a rehearsal of an hour needs about {ROOM_NEEDED_MB} MB"
+            f"{folder}: only {free_mb} MB free",
+            f"make room: an hour of answers needs about {ROOM_NEEDED_MB} MB",
         )
     return f"{free_mb / 1024:.0f} GB free in {folder}"
 
 
 def _questions(workspace: Workspace) -> str:
-    from sayback.bank.parse import read
-
     bank = read(workspace.questions)
     return f"{len(bank.questions)} in {workspace.questions}, {len(bank.problems)} problems"
 
 
 def _history(workspace: Workspace) -> str:
-    from sayback.history.store import Store
-
     with Store(workspace.recordings) as store:
         return f"{len(store.summaries())} attempts in {store.path}"

@@ -10,7 +10,7 @@ import msgspec
 
 from sayback.bank.parse import key_point
 from sayback.errors import SaybackError
-from sayback.model import Question, Transcript
+from sayback.model import Question, Scorecard, Transcript
 from sayback.scoring.scorecard import score, to_json
 
 
@@ -41,12 +41,12 @@ def match_lines(requests: Iterable[bytes], out: TextIO) -> None:
     out.flush()
     if bad:
         raise SaybackError(
-            f"{bad} of {number} lines are not requests: each needs question, key_points and "
-            'transcript, see the lines with "error"'
+            f"{bad} of {number} lines are not requests",
+            'give each question, key_points and transcript; their answers say "error"',
         )
 
 
-def _scored(request: Request):  # type: ignore[no-untyped-def]
+def _scored(request: Request) -> Scorecard:
     points = tuple(key_point(text) for text in request.key_points)
     question = Question(text=request.question, id="request", key_points=points)
     return score(question, Transcript(request.transcript), None)

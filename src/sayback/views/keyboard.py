@@ -9,7 +9,7 @@ import threading
 
 
 class Keyboard:
-    """Reads standard input from the first use on; each line sets `pressed`.
+    """Reads standard input from its creation on; each line sets `pressed`.
 
     Where standard input is closed or empty nothing is ever pressed.
     """

@@ -8,14 +8,16 @@ from typing import Any, TypeVar
 
 import click
 
+from sayback.model import MAXIMUM_S, PATIENCE_S
+from sayback.transcript.engines import ENGINES
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _Decorator = Callable[[_Command], _Command]
 
 
 def option(*names: str, **settings: Any) -> Callable[[_Command], _Command]:
     """A click option whose environment variable is SAYBACK_ and its name."""
-    longest = max(names, key=len)
-    variable = "SAYBACK_" + longest.lstrip("-").upper().replace("-", "_")
+    variable = "SAYBACK_" + names[0].lstrip("-").upper().replace("-", "_")
     return click.option(*names, envvar=variable, show_envvar=False, **settings)
 
 
@@ -41,15 +43,21 @@ bank = option(
     type=click.Path(path_type=Path),
     help="A bank file or folder.  [default: questions/ of the workspace]",
 )
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+as_json = option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
 engine = together(
     option(
         "--engine",
-        type=click.Choice(["auto", "openai-whisper", "faster-whisper"]),
+        type=click.Choice(["auto", *ENGINES]),
         default="auto",
         help="Speech recogniser; auto takes faster-whisper where it is installed.",
     ),
-    option("--model", default="base", metavar="NAME|PATH", help="Whisper model.  [default: base]"),
+    option(
+        "--model",
+        default="base",
+        show_default=True,
+        metavar="NAME|PATH",
+        help="Whisper model.",
+    ),
     option(
         "--compute",
         type=click.Choice(["auto", "cpu", "cuda"]),
@@ -57,21 +65,26 @@ engine = together(
         help="Where the model runs.",
     ),
 )
-sound = together(
+devices = together(
     option("--microphone", metavar="NAME", help="Part of the name of the microphone."),
     option("--speaker", metavar="NAME", help="Part of the name of the loudspeaker."),
+)
+sound = together(
+    devices,
     option(
         "--patience",
         type=click.FloatRange(min=0.5),
-        default=2.5,
+        default=PATIENCE_S,
+        show_default=True,
         metavar="SECONDS",
-        help="Silence after speech that ends the answer.  [default: 2.5]",
+        help="Silence after speech that ends the answer.",
     ),
     option(
         "--max-length",
         type=click.FloatRange(min=1),
-        default=300.0,
+        default=MAXIMUM_S,
+        show_default=True,
         metavar="SECONDS",
-        help="Longest answer.  [default: 300]",
+        help="Longest answer.",
     ),
 )

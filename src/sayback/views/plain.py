@@ -103,6 +103,11 @@ def _heard(recording: Recording) -> Text:
     return Text(f" Heard {length} ({ENDINGS[recording.ending]}), transcribing …", style="dim")
 
 
+def remark(message: str, out: Console) -> None:
+    """Print something worth knowing that needs no action now."""
+    out.print(Text(f" {message}", style="dim"))
+
+
 class _Meter:
     """The level of the microphone and the time so far, redrawn in place on a terminal."""
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sayback.errors import NoLoudspeaker, VoiceError
+from sayback.errors import NoLoudspeaker, VoiceError, reason
 
 Samples = npt.NDArray[np.float32]
 Output = Mapping[str, Any]
@@ -33,8 +33,6 @@ POLL_S = 0.005
 GRACE_S = 3.0
 """How much longer than the sound a device may take before it counts as dead."""
 
-DEAD_LINE = "takes no sound: check its connection or choose another one with --speaker"
-
 
 def play(path: Path, *, device: str | None, stop: threading.Event | None = None) -> None:
     """Play `path` on the output whose name contains `device`; returns when it has been heard.
@@ -48,7 +46,7 @@ def play(path: Path, *, device: str | None, stop: threading.Event | None = None)
     output = choose_output(outputs(sounddevice), default=default, name=device)
     sound = at_rate(path, int(output["default_samplerate"]))
     given_up = threading.Event()
-    problems: list[str] = []
+    refusals: list[str] = []
 
     def is_over() -> bool:
         return given_up.is_set() or (stop is not None and stop.is_set())
@@ -57,7 +55,7 @@ def play(path: Path, *, device: str | None, stop: threading.Event | None = None)
         try:
             feed(sounddevice, output, sound, is_over=is_over)
         except sounddevice.PortAudioError as error:
-            problems.append(f"cannot play ({error.args[0]}): choose another one with --speaker")
+            refusals.append(f"cannot play ({reason(error)})")
 
     # In a thread, because even closing the stream of a dead output can block.
     worker = threading.Thread(target=work, name="playback", daemon=True)
@@ -67,9 +65,12 @@ def play(path: Path, *, device: str | None, stop: threading.Event | None = None)
     finally:
         given_up.set()
     if worker.is_alive():
-        problems.append(DEAD_LINE)
-    if problems:
-        raise VoiceError(f"the loudspeaker {output['name']!r} {problems[0]}.")
+        refusals.append("takes no sound")
+    if refusals:
+        raise VoiceError(
+            f"{output['name']!r}: the loudspeaker {refusals[0]}",
+            "check its connection, or choose another one with --speaker",
+        )
 
 
 def output_names() -> tuple[str, ...]:
@@ -121,7 +122,7 @@ def at_rate(path: Path, rate_hz: int) -> Samples:
         samples, file_rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise VoiceError(
-            f"{path} cannot be played ({error}): delete it, or play another file."
+            f"{path}: cannot be played ({reason(error)})", "delete it, and try again"
         ) from error
     mono = without_silent_end(samples.mean(axis=1, dtype=np.float32))
     return np.asarray(soxr.resample(mono, file_rate_hz, rate_hz), dtype=np.float32)
@@ -139,8 +140,8 @@ def load_sounddevice() -> ModuleType:
         import sounddevice
     except OSError as error:
         raise NoLoudspeaker(
-            f"nothing can be played ({error}): type `sudo apt-get install libportaudio2` "
-            "(macOS: `brew install portaudio`)."
+            f"PortAudio is not installed ({reason(error)})",
+            "type `sudo apt-get install libportaudio2`, or on macOS `brew install portaudio`",
         ) from error
     return sounddevice  # type: ignore[no-any-return]
 
@@ -159,7 +160,9 @@ def choose_output(available: Sequence[Output], *, default: int, name: str | None
     with the names there are, where none or more than one fits.
     """
     if not available:
-        raise NoLoudspeaker("no loudspeaker found: connect one")
+        raise NoLoudspeaker(
+            "no loudspeaker found", "connect one, and check it with `sayback doctor`"
+        )
     if name is None:
         return next((output for output in available if output["index"] == default), available[0])
     wanted = name.casefold()
@@ -167,6 +170,6 @@ def choose_output(available: Sequence[Output], *, default: int, name: str | None
     fitting = exact[:1] or [output for output in available if wanted in output["name"].casefold()]
     if len(fitting) == 1:
         return fitting[0]
-    problem = "fits more than one loudspeaker" if fitting else "is not the name of a loudspeaker"
+    problem = f"fits {len(fitting)} loudspeakers" if fitting else "no such loudspeaker"
     names = ", ".join(repr(output["name"]) for output in fitting or available)
-    raise NoLoudspeaker(f"{name!r} {problem}: choose one of {names} with --speaker.")
+    raise NoLoudspeaker(f"{name!r}: {problem}", f"choose with --speaker one of {names}")

@@ -30,7 +30,7 @@ CHARACTERS_PER_EXTRA_SECOND = 200
 SILENCE_PEAK = 0.01
 """A file whose samples (full scale 1) all stay below this holds no speech."""
 
-MISSING_LINES = {
+MISSING_REMEDIES = {
     "linux": "type `sudo apt-get install libespeak-ng1`",
     "darwin": f"type `{sys.executable} -m pip install --force-reinstall pyobjc`",
 }
@@ -77,8 +77,8 @@ class Pyttsx3Speaker:
             run_child(arguments, text=spoken, time_limit_s=limit_s)
             if not is_sound(draft):
                 raise VoiceError(
-                    f"{shortened(spoken)} gave no sound: reword the question, "
-                    "or check the voice with `sayback doctor`."
+                    f"{shortened(spoken)}: gave no sound",
+                    "reword the question, or check the voice with `sayback doctor`",
                 )
             draft.replace(target)
 
@@ -95,11 +95,15 @@ def speakable(text: str) -> str:
     )
     spoken = " ".join("".join(kept).split())
     if not spoken:
-        raise VoiceError(f"{shortened(text)} has nothing to read aloud: write the question's text.")
+        raise VoiceError(
+            f"{shortened(text)}: has nothing to read aloud",
+            "write the question's text on its line in the bank",
+        )
     if len(spoken) > MAXIMUM_CHARACTERS:
         raise VoiceError(
-            f"{shortened(spoken)} has {len(spoken)} characters, more than the "
-            f"{MAXIMUM_CHARACTERS} that are read aloud: shorten the question."
+            f"{shortened(spoken)}: has {len(spoken)} characters, more than the "
+            f"{MAXIMUM_CHARACTERS} that are read aloud",
+            "shorten the question",
         )
     return spoken
 
@@ -119,8 +123,9 @@ def run_child(arguments: list[str], *, text: str, time_limit_s: float) -> None:
             _, messages = child.communicate(text.encode("utf-8"), timeout=time_limit_s)
         except subprocess.TimeoutExpired:
             raise VoiceError(
-                f"The speech synthesiser did not finish {shortened(text)} within "
-                f"{time_limit_s:.0f} s and was stopped: try again, or run `sayback doctor`."
+                f"{shortened(text)}: the speech synthesiser did not finish it within "
+                f"{time_limit_s:.0f} s and was stopped",
+                "try again, or check the voice with `sayback doctor`",
             ) from None
         finally:
             # Also after Ctrl-C, which a child in a group of its own does not get.
@@ -133,19 +138,19 @@ def raise_for_exit(code: int, messages: str) -> None:
     """Translate the child's exit code and standard error into one of our errors; 0 passes."""
     if code == 0:
         return
-    reason = (messages.strip().splitlines() or ["no reason given"])[-1]
+    last_line = (messages.strip().splitlines() or ["no reason given"])[-1].rstrip(".")
     if code == EXIT_MISSING:
-        raise VoiceMissing(missing_line(sys.platform, reason=reason))
+        raise voice_missing(sys.platform, last_line)
     raise VoiceError(
-        f"The speech synthesiser failed (exit {code}: {reason}): "
-        "free some disk space or run `sayback doctor`."
+        f"the speech synthesiser failed (exit {code}: {last_line})",
+        "make room on the disk, or check the voice with `sayback doctor`",
     )
 
 
-def missing_line(platform: str, *, reason: str) -> str:
-    """What to tell a user of `platform` (as in `sys.platform`) whose machine cannot speak."""
-    remedy = MISSING_LINES.get(platform, "install espeak-ng")
-    return f"No speech synthesiser can be loaded ({reason}): {remedy}."
+def voice_missing(platform: str, why: str) -> VoiceMissing:
+    """The error for a user of `platform` (as in `sys.platform`) whose machine cannot speak."""
+    remedy = MISSING_REMEDIES.get(platform, "install espeak-ng")
+    return VoiceMissing(f"no speech synthesiser can be loaded ({why})", remedy)
 
 
 def is_sound(path: Path) -> bool:
