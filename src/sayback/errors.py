@@ -11,7 +11,8 @@
     │   ├── NoMicrophone        no input device, or none of that name
     │   └── MicrophoneLost      it stopped delivering sound in the middle
     ├── TranscriptionError      the engine or its model cannot be loaded or failed
-    └── HistoryError            the history cannot be read or written
+    ├── HistoryError            the history cannot be read or written
+    └── Interrupted             the user stopped an answer half way
 
 Both halves begin in lower case, end without a full stop and fit on one line together. The problem
 starts with the value that was wrong where there is one: "questions/ml.md: not text in UTF-8".
@@ -72,6 +73,10 @@ class TranscriptionError(SaybackError):
 
 class HistoryError(SaybackError):
     """The history cannot be read or written."""
+
+
+class Interrupted(SaybackError):
+    """The user stopped an answer half way, with Ctrl-C."""
 
 
 def reason(error: BaseException) -> str:

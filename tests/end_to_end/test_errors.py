@@ -40,11 +40,11 @@ def match(run: Run, bank: Path, question: str) -> subprocess.CompletedProcess[st
 
 
 def test_no_such_question_offers_the_nearest(run: Run, bank: Path) -> None:
-    is_one_clear_line(match(run, bank, "What is droput"), "What is droput", "what-is-dropout")
+    is_one_clear_line(match(run, bank, "What is droput"), "What is droput", "What is dropout?")
 
 
 def test_several_matches_are_named(run: Run, bank: Path) -> None:
-    is_one_clear_line(match(run, bank, "what is"), "what-is-dropout", "what-is-weight-decay")
+    is_one_clear_line(match(run, bank, "what is"), "What is dropout?", "What is weight decay?")
 
 
 @pytest.mark.parametrize(

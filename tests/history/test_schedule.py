@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -25,8 +26,17 @@ def attempt(number: int, question: str, coverage: float | None) -> Summary:
         ([attempt(1, "a", 0.9), attempt(2, "a", 0.1), attempt(3, "b", 0.5)], "cab"),
         ([attempt(1, "a", None), attempt(2, "b", 1.0), attempt(3, "c", 0.0)], "cab"),
         ([attempt(1, "gone", 0.0)], "abc"),
+        ([replace(attempt(1, "a", None), scored=False)], "abc"),
     ],
-    ids=["nothing asked", "new ones first", "least covered", "newest counts", "unjudged", "gone"],
+    ids=[
+        "nothing asked",
+        "new ones first",
+        "least covered",
+        "newest counts",
+        "unjudged",
+        "gone",
+        "not finished",
+    ],
 )
 def test_order(history: list[Summary], expected: str) -> None:
     assert "".join(question.id for question in order(QUESTIONS, history)) == expected

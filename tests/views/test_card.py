@@ -53,9 +53,9 @@ def shown(scorecard: Scorecard, *, width: int = 100, colour: bool = False, **how
     [
         "38% covered", "1 of 4 key points, 1 partly", "last time 20%, best 62%",
         "✓ An encoder", "0:03 “uses an encoder”", "not said: FPN", "you said the opposite",
-        "✗ Compound scaling", "spoke 0:52 of 1:04", "started after 1.2 s", "134 words/min",
+        "✗ Compound scaling", "spoke 0:52 of 1:02", "started after 1.2 s", "134 words/min",
         "165 without", "3.8 syllables/s", "pauses 7, median 0.6 s, longest 2.1 s",
-        "fillers at least 4 (um 3, you know 1)", "off target (1:30)", "! very quiet",
+        "fillers at least 4 (um 3, you know 1)", "too short for 1:30", "! very quiet",
         "[bold]U-Net[/bold] :rocket:",
     ],
 )  # fmt: skip

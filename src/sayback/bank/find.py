@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 
 from rapidfuzz import fuzz, process
@@ -12,6 +13,9 @@ from sayback.model import Question
 
 SHOWN_NEAREST = 3
 SHOWN_FITTING = 5
+SHOWN_LENGTH = 60
+LEAST_ALIKE = 50
+"""Of 100; questions less like the words asked for than this are not worth offering."""
 
 
 def find(questions: Iterable[Question], wanted: str) -> Question:
@@ -43,11 +47,10 @@ def _is_part(key: str, question: Question) -> bool:
 
 
 def _several(wanted: str, fitting: Sequence[Question]) -> NoSuchQuestion:
-    shown = ", ".join(question.id for question in fitting[:SHOWN_FITTING])
     more = ", ..." if len(fitting) > SHOWN_FITTING else ""
     return NoSuchQuestion(
         f"{quoted(wanted)}: fits {len(fitting)} questions",
-        f"give more of one of these with --question: {shown}{more}",
+        f"give more of the one you mean: {_named(fitting[:SHOWN_FITTING])}{more}",
     )
 
 
@@ -59,10 +62,24 @@ def _none(wanted: str, questions: Sequence[Question]) -> NoSuchQuestion:
         )
     texts = [_folded(question.text) for question in questions]
     nearest = process.extract(
-        _folded(wanted), texts, scorer=fuzz.partial_ratio, limit=SHOWN_NEAREST
+        _folded(wanted),
+        texts,
+        scorer=fuzz.partial_ratio,
+        limit=SHOWN_NEAREST,
+        score_cutoff=LEAST_ALIKE,
     )
-    shown = ", ".join(questions[index].id for _, _, index in nearest)
+    shown = _named([questions[index] for _, _, index in nearest])
+    offered = f", or take one of the nearest: {shown}" if shown else ""
     return NoSuchQuestion(
-        f"{quoted(wanted)}: no such question",
-        f"see all with `sayback bank list`, or take one of the nearest: {shown}",
+        f"{quoted(wanted)}: no such question", f"see all with `sayback bank list`{offered}"
     )
+
+
+def _named(questions: Sequence[Question]) -> str:
+    """The beginnings of the texts, which can be typed as they stand; ids where those are alike."""
+    names = [
+        textwrap.shorten(question.text, SHOWN_LENGTH, placeholder="") for question in questions
+    ]
+    if len(set(names)) < len(names) or not all(names):
+        names = [question.id for question in questions]
+    return ", ".join(f"'{name}'" for name in names)

@@ -43,8 +43,14 @@ class Endpoint:
         if self._now_s - self._run_start_s >= MINIMUM_SPEECH_S:
             self._speech_end_s = self._now_s
 
+    @property
+    def ends_in_s(self) -> float | None:
+        """Silence that is left until the answer is over; None before and during speech."""
+        if self.speaking or self._speech_end_s is None:
+            return None
+        return max(0.0, self._speech_end_s + self._patience_s - self._now_s)
+
     def _ending(self) -> Ending | None:
-        answered_s = None if self.speaking else self._speech_end_s
-        if answered_s is not None and self._now_s - answered_s >= self._patience_s:
+        if self.ends_in_s == 0:
             return Ending.SILENCE
         return Ending.MAXIMUM_LENGTH if self._now_s >= self._maximum_s else None

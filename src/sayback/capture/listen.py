@@ -36,11 +36,15 @@ class ListenSettings:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The state of listening at `at_s` from its start; `level_db` is RMS, 0 at full scale."""
+    """The state of listening at `at_s` from its start; `level_db` is RMS, 0 at full scale.
+
+    `ends_in_s` is the silence left until the answer is over, None before and during speech.
+    """
 
     at_s: float
     level_db: float
     speaking: bool
+    ends_in_s: float | None = None
     warning: str | None = None
 
 
@@ -154,7 +158,13 @@ class _Take:
     def _meter(self, warning: str | None) -> Level:
         level_db = decibels(np.concatenate(self._unmetered))
         self._unmetered.clear()
-        return Level(self._track.duration_s, level_db, self._endpoint.speaking, warning)
+        return Level(
+            at_s=self._track.duration_s,
+            level_db=level_db,
+            speaking=self._endpoint.speaking,
+            ends_in_s=self._endpoint.ends_in_s,
+            warning=warning,
+        )
 
     def _zeros_worth_mentioning(self) -> Iterator[str]:
         # A microphone with a noise gate gives exact zeros while nobody speaks: that silence

@@ -11,9 +11,9 @@ from sayback.model import Question
 def order(questions: Iterable[Question], history: Iterable[Summary]) -> list[Question]:
     """The questions in the order to ask them: never asked first, then the least covered.
 
-    What counts is the newest attempt; one that could not be judged goes last.
+    What counts is the newest attempt that was finished; one that could not be judged goes last.
     """
-    newest = {summary.question_id: summary.coverage for summary in history}
+    newest = {summary.question_id: summary.coverage for summary in history if summary.scored}
 
     def urgency(question: Question) -> tuple[bool, float]:
         coverage = newest.get(question.id)

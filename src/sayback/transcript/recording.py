@@ -14,13 +14,13 @@ from sayback.transcript.transcriber import Samples, Transcriber
 LONGEST_WINDOW_S = 28.0
 """Whisper hears 30 s at a time; the rest is room for the silence in front and for rounding."""
 
-PADDING_S = 0.25
+PADDING_S = 0.2
 """Kept around detected speech: detectors notice a first sound 50 to 150 ms late."""
 
 LONGEST_PAUSE_S = 5.0
 """Longer silences are left out between windows: Whisper invents words in them."""
 
-_EARLIEST_CUT_S = 16.0
+_EARLIEST_CUT_S = 24.0
 _LEVEL_FRAME_S = 0.03
 
 Moment = Callable[[Interval], float]
@@ -53,8 +53,8 @@ def plan_windows(
 ) -> tuple[Interval, ...]:
     """The stretches of a recording to hand to the engine: none over 28 s, none overlapping.
 
-    Together they hold all speech with 0.25 s around it. Each is as long as it can be and ends in
-    the longest pause of its last 12 s; silences over 5 s are in none. `cut_at` picks the moment
+    Together they hold all speech with 0.2 s around it. Each is as long as it can be and ends in
+    the longest pause of its last 4 s; silences over 5 s are in none. `cut_at` picks the moment
     to cut inside the part of a stretch it is given, where someone speaks for longer than 28 s.
     """
     padded = _pad(_merge(speech, duration_s), duration_s)

@@ -23,6 +23,7 @@ MARKS = {
 }
 BAR_WIDTH = 24
 SPARK_STEP_S = 5.0
+LONGEST_QUOTATION = 110
 
 
 def card(
@@ -51,7 +52,7 @@ def card(
     parts += [Text(f"! {warning}", style=ALARM) for warning in scorecard.warnings]
     if scorecard.pace is not None:
         parts.append(_pace(scorecard.pace, scorecard))
-    if transcript or scorecard.coverage is None:
+    if scorecard.transcript.text and (transcript or scorecard.coverage is None):
         parts += [Text(), Text(f"“{scorecard.transcript.text}”", style="italic")]
     return Padding(Group(*parts), (1, 1))
 
@@ -95,7 +96,7 @@ def _remarks(point: PointScore) -> Iterator[Text]:
     if point.status is Status.CONTRADICTED:
         yield Text("you said the opposite? check this", style=ALARM)
     if point.evidence is not None and point.evidence.text:
-        yield Text(f"“{point.evidence.text}”")
+        yield Text(f"“{shorten(point.evidence.text)}”")
     if point.status is Status.PARTIAL:
         rest = [fact for fact in point.missing if fact != point.text]
         yield Text(f"not said: {'; '.join(rest)}" if rest else "only partly said", style="dim")
@@ -105,10 +106,11 @@ def _remarks(point: PointScore) -> Iterator[Text]:
 
 def _pace(pace: Pace, scorecard: Scorecard) -> Text:
     pauses, fillers = pace.pauses, pace.fillers
+    span_s = pace.total_s - pace.response_latency_s
     lines = Text.assemble(
-        ("spoke ", "dim"), clock(pace.speaking_s), (" of ", "dim"), clock(pace.total_s),
+        ("spoke ", "dim"), clock(pace.speaking_s), (" of ", "dim"), clock(span_s),
         ("   started after ", "dim"), f"{pace.response_latency_s:.1f} s",
-        _target(pace, scorecard.question.target_s), "\n",
+        _target(pace, span_s, scorecard.question.target_s), "\n",
         f"{pace.speech_rate_wpm:.0f}", (" words/min with pauses   ", "dim"),
         f"{pace.articulation_rate_wpm:.0f}", (" without   ", "dim"),
         f"{pace.articulation_rate_syllables_s:.1f}", (" syllables/s\n", "dim"),
@@ -123,11 +125,21 @@ def _pace(pace: Pace, scorecard: Scorecard) -> Text:
     return lines
 
 
-def _target(pace: Pace, target_s: float | None) -> Text:
+def _target(pace: Pace, span_s: float, target_s: float | None) -> Text:
     if target_s is None:
         return Text()
-    verdict = "on target" if pace.on_target else "off target"
-    return Text(f"   {verdict} ({clock(target_s)})", style="" if pace.on_target else ALARM)
+    if pace.on_target:
+        return Text(f"   on target ({clock(target_s)})")
+    return Text(f"   too {'long' if span_s > target_s else 'short'} for {clock(target_s)}", ALARM)
+
+
+def shorten(text: str) -> str:
+    """A long quotation without its middle."""
+    if len(text) <= LONGEST_QUOTATION:
+        return text
+    half = LONGEST_QUOTATION // 2
+    first, last = text[:half].rpartition(" ")[0], text[-half:].partition(" ")[2]
+    return f"{first or text[:half]} … {last or text[-half:]}"
 
 
 def _by_word(by_word: dict[str, int]) -> str:
@@ -136,6 +148,6 @@ def _by_word(by_word: dict[str, int]) -> str:
 
 
 def words_per_step(words: tuple[Word, ...]) -> list[int]:
-    """How many words began in each step of SPARK_STEP_S seconds."""
-    counts = Counter(int(word.start_s // SPARK_STEP_S) for word in words)
+    """How many words began in each step of SPARK_STEP_S seconds from the first word on."""
+    counts = Counter(int((word.start_s - words[0].start_s) // SPARK_STEP_S) for word in words)
     return [counts[step] for step in range(max(counts) + 1)]

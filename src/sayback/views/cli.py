@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import sayback
-from sayback.errors import SaybackError
+from sayback.errors import Interrupted, SaybackError
 from sayback.views import options
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def commands() -> None:
     """Rehearse your answers out loud.
 
     Reads a question aloud, records your answer, writes it down on this machine and shows
-    which key points you said. `sayback` alone starts to practise.
+    which key points you said. `sayback` alone starts to practise; `sayback practice --help` has
+    its options.
     """
 
 
@@ -50,12 +51,12 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort) as error:
-        click.echo("; ".join(filter(None, ("sayback: interrupted", str(error)))), err=True)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("sayback: interrupted", err=True)
         sys.exit(130)
     except SaybackError as error:
         click.echo(f"sayback: {error}", err=True)
-        sys.exit(1)
+        sys.exit(130 if isinstance(error, Interrupted) else 1)
     except BrokenPipeError:  # the reader of our output has left
         sys.stderr.close()
         sys.exit(1)
@@ -203,8 +204,8 @@ def bank_check(path: Path, as_json: bool) -> None:
         _print_json(report)
         return
     click.echo(
-        f"{report['questions']} questions, {report['with_key_points']} of them with "
-        f"{report['key_points']} key points"
+        f"questions: {report['questions']}   with key points: {report['with_key_points']}   "
+        f"key points: {report['key_points']}   problems: {len(bank.problems)}"
     )
     for problem in bank.problems:
         click.echo(problem)

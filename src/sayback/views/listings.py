@@ -28,9 +28,13 @@ def questions(found: Iterable[Question]) -> Padding:
             table.add_row()
             table.add_row(Text(" › ".join(topic), ACCENT))
         points = len(question.key_points)
-        table.add_row(Text(question.text), f"{points} points" if points else "no points yet")
+        table.add_row(Text(question.text), _count(points) if points else "no points yet")
         table.add_row(Text(f"  {question.id}", "dim"))
     return Padding(table, (0, 1))
+
+
+def _count(points: int) -> str:
+    return "1 point" if points == 1 else f"{points} points"
 
 
 def attempts(summaries: Iterable[Summary]) -> Padding:
@@ -52,5 +56,5 @@ def attempts(summaries: Iterable[Summary]) -> Padding:
 
 def _coverage(line: Summary) -> tuple[Text, Text]:
     if line.coverage is None:
-        return Text(), Text("no key points" if line.scored else "not finished", "dim")
+        return Text(), Text("not judged" if line.scored else "not finished", "dim")
     return Text(f"{line.coverage:.0%}"), Text(bar(line.coverage, BAR_WIDTH), ACCENT)

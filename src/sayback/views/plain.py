@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -10,11 +11,12 @@ from typing import IO, TextIO, cast
 
 from rich.console import Console
 from rich.live import Live
+from rich.padding import Padding
 from rich.text import Text
 
 from sayback.capture.listen import Level
 from sayback.model import Ending, Recording, Scorecard
-from sayback.session import Asking, Event, Heard, Listening, Scored, Warned
+from sayback.session import Asking, Event, Heard, Listening, Saved, Scored, Warned
 from sayback.views.card import ACCENT, ALARM, card
 from sayback.views.charts import bar, clock
 
@@ -47,25 +49,31 @@ class _Trimmed(io.TextIOBase):
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that is coloured on a terminal and clean text of a fixed width in a pipe."""
+    """A console that is coloured on a terminal and clean text in a pipe, COLUMNS or 100 wide."""
     stream = sys.stderr if stderr else sys.stdout
     made = Console(file=stream, highlight=False, emoji=False)
     if made.is_terminal:
         return made
     trimmed = cast(IO[str], _Trimmed(stream))
-    return Console(file=trimmed, highlight=False, emoji=False, width=PIPE_WIDTH)
+    width = None if os.environ.get("COLUMNS") else PIPE_WIDTH
+    return Console(file=trimmed, highlight=False, emoji=False, width=width)
 
 
-def show(events: Iterable[Event], out: Console, *, place: str = "") -> Iterator[Scorecard]:
+def show(
+    events: Iterable[Event], out: Console, *, place: str = "", cards: bool = True
+) -> Iterator[Scorecard]:
     """Print a rehearsal as it happens; yields the scorecard once it is printed.
 
-    `place` says where in the session this question stands, as in "2 of 5".
+    `place` says where in the session this question stands, as in "2 of 5"; without `cards` the
+    scorecard is left to the caller.
     """
     with _Meter(out) as meter:
         for event in events:
             match event:
                 case Level():
                     meter.update(event)
+                case Scored() if not cards:
+                    pass
                 case _:
                     meter.clear()
                     _print(event, out, place)
@@ -77,11 +85,12 @@ def _print(event: Event, out: Console, place: str) -> None:
     match event:
         case Asking(question):
             where = " · ".join(filter(None, (place, " › ".join(question.topic))))
+            aim = f"   aim for {clock(question.target_s)}" if question.target_s else ""
             out.print(Text(f" {where}", style="dim"))
-            out.print(Text(f" {question.text}", style="bold"))
+            out.print(Text.assemble((f" {question.text}", "bold"), (aim, "dim")))
             out.print()
         case Warned(message):
-            out.print(Text(f" ! {message}", style=ALARM))
+            warn(message, out)
         case Listening():
             out.print(_listening(out))
             out.file.flush()
@@ -89,6 +98,8 @@ def _print(event: Event, out: Console, place: str) -> None:
             out.print(_heard(recording))
         case Scored(scorecard, earlier):
             out.print(card(scorecard, earlier=earlier, question=False))
+        case Saved(attempt):
+            remark(f"attempt {attempt.id} is kept: `sayback show {attempt.id}` has every word", out)
 
 
 def _listening(out: Console) -> Text:
@@ -101,6 +112,12 @@ def _listening(out: Console) -> Text:
 def _heard(recording: Recording) -> Text:
     length = clock(recording.duration_s)
     return Text(f" Heard {length} ({ENDINGS[recording.ending]}), transcribing …", style="dim")
+
+
+def warn(message: str, out: Console) -> None:
+    """Print something that went wrong, at once."""
+    out.print(Padding(Text(f"! {message}", style=ALARM), (0, 0, 0, 1)))
+    out.file.flush()
 
 
 def remark(message: str, out: Console) -> None:
@@ -123,7 +140,7 @@ class _Meter:
 
     def update(self, level: Level) -> None:
         if level.warning:
-            self._out.print(Text(f" ! {level.warning}", style=ALARM))
+            warn(level.warning, self._out)
         if not self._out.is_terminal:
             return
         if self._live is None:
@@ -144,5 +161,13 @@ def _meter_line(level: Level) -> Text:
         (" ● " if level.speaking else " ○ ", style),
         f"{clock(level.at_s)}  ",
         (bar(share, METER_WIDTH), style),
-        ("  you are heard" if level.speaking else "  waiting for your voice", "dim"),
+        (f"  {_state(level)}", "dim"),
     )
+
+
+def _state(level: Level) -> str:
+    if level.speaking:
+        return "you are heard"
+    if level.ends_in_s is None:
+        return "waiting for your voice, take your time"
+    return f"pause, the answer ends in {level.ends_in_s:.0f} s"

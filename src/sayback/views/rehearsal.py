@@ -23,7 +23,7 @@ from sayback.capture.file_recorder import FileRecorder
 from sayback.capture.listen import ListenSettings
 from sayback.capture.microphone import Microphone, input_names
 from sayback.capture.recorder import Recorder
-from sayback.errors import NoMicrophone, NoSuchQuestion
+from sayback.errors import Interrupted, NoMicrophone, NoSuchQuestion
 from sayback.history.schedule import order
 from sayback.history.store import Store
 from sayback.model import Question
@@ -93,8 +93,8 @@ def practise(
         except KeyboardInterrupt:
             if not (left := store.unfinished()):
                 raise
-            raise KeyboardInterrupt(
-                f"your answer is kept; score it with `sayback rescore {left[-1]}`"
+            raise Interrupted(
+                "interrupted", f"your answer is kept, score it with `sayback rescore {left[-1]}`"
             ) from None
 
 
@@ -115,6 +115,7 @@ def demonstrate(equipment: Equipment) -> None:
             mute="loudspeaker" in lacking,
         )
     practise(equipment, question=DEMO_QUESTION, bank=shipped_questions() / DEMO_BANK)
+    click.echo(f"\n Your turn: {Path(sys.argv[0])} asks you five questions.")
 
 
 def _microphones() -> tuple[str, ...]:
@@ -186,7 +187,7 @@ def _rehearse_all(
         wish = Wish.AGAIN
         while wish is Wish.AGAIN:
             events = rehearse(question, stations, keyboard.pressed)
-            for scorecard in plain.show(events, out, place=place):
+            for scorecard in plain.show(events, out, place=place, cards=not as_json):
                 if as_json:
                     click.echo(json.dumps(to_json(scorecard), ensure_ascii=False))
             wish = _wish(keyboard, out, is_last=number == len(asked))
@@ -198,8 +199,8 @@ def _wish(keyboard: Keyboard, out: Console, *, is_last: bool) -> Wish:
     """Asked of a person at a terminal; without one it is simply the next question."""
     if not (out.is_terminal and sys.stdin.isatty()):
         return Wish.NEXT
-    ahead = "end" if is_last else "next question"
-    out.print(Text(f" Enter  {ahead}   a  again   q  stop", style="dim"))
+    choices = "Enter  end" if is_last else "Enter  next question   q Enter  stop"
+    out.print(Text(f" {choices}   a Enter  again", style="dim"))
     match keyboard.ask():
         case "a":
             return Wish.AGAIN

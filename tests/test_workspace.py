@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sayback.errors import WorkspaceError
+from sayback.workspace import Workspace, find_workspace, shipped_questions
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, and no data folder of the user's."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_the_folder_given_comes_first(elsewhere: Path, tmp_path: Path) -> None:
+    (elsewhere / "questions").mkdir()
+    assert find_workspace(tmp_path).folder == tmp_path
+
+
+def test_then_the_current_one_if_it_has_questions(elsewhere: Path) -> None:
+    (elsewhere / "questions").mkdir()
+    assert find_workspace(None).folder == elsewhere
+
+
+def test_then_the_users_own_which_starts_with_our_banks(elsewhere: Path) -> None:
+    workspace = find_workspace(None)
+    assert workspace.folder != elsewhere
+    ours = {path.name for path in shipped_questions().glob("*.md")}
+    assert {path.name for path in workspace.questions.glob("*.md")} == ours != set()
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_what_the_user_wrote_there_stays(elsewhere: Path) -> None:
+    bank = find_workspace(None).questions / "interview_ml.md"
+    bank.write_text("- Mine?\n")
+    assert find_workspace(None).questions / "interview_ml.md" == bank
+    assert bank.read_text() == "- Mine?\n"
+
+
+def test_a_file_is_no_workspace(tmp_path: Path) -> None:
+    path = tmp_path / "bank.md"
+    path.touch()
+    with pytest.raises(WorkspaceError, match=r"bank\.md: a file"):
+        find_workspace(path)
+
+
+def test_recordings_of_one_second_get_names_of_their_own(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "w")
+    paths = [workspace.new_recording("what/../is\nit?", NOON) for _ in range(3)]
+    assert len(set(paths)) == 3
+    assert {path.parent for path in paths} == {workspace.recordings}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in paths} == {0o600}
+    assert stat.S_IMODE(workspace.recordings.stat().st_mode) == 0o700
+
+
+def test_a_recording_in_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "recordings").write_text("in the way")
+    with pytest.raises(WorkspaceError, match="recordings: cannot be written"):
+        Workspace(tmp_path).new_recording("q", NOON)
