@@ -292,12 +292,15 @@ def test_a_file_without_permission(tmp_path: Path) -> None:
         read(file)
 
 
-def test_every_bank_that_ships_loads_without_problems() -> None:
-    for file in sorted((ROOT / "questions").glob("*.md")):
-        bank = read(file)
-        assert bank.problems == ()
-        assert all(question.key_points for question in bank.questions)
-    assert read(ROOT / "questions").problems == ()
+@pytest.mark.parametrize(
+    ("name", "count"), [("interview_ml.md", 36), ("starter_behavioural.md", 8)]
+)
+def test_a_bank_that_ships_loads_without_problems(name: str, count: int) -> None:
+    # By name: users put banks of their own into the same folder.
+    bank = read(ROOT / "questions" / name)
+    assert bank.problems == ()
+    assert len(bank.questions) == count
+    assert all(question.key_points for question in bank.questions)
 
 
 def test_the_question_of_the_demo() -> None:

@@ -34,9 +34,12 @@ def main(arguments: list[str]) -> int:
         return EXIT_MISSING
     if sys.platform == "linux":
         # With espeak-ng the first run ends before its sound does; an empty one takes that upon it.
+        let_espeak_finish()
         engine.runAndWait()
     engine.setProperty("voice", english_voice(engine, espeak_voice=voice))
     engine.setProperty("rate", int(rate_wpm))
+    if sys.platform == "linux":
+        let_espeak_finish()
     engine.save_to_file(text, output)
     engine.runAndWait()
     return 0
@@ -64,6 +67,17 @@ def load_espeak() -> None:
         # Loaded under its own name first, it answers when pyttsx3 asks for SYSTEM_LIBRARY.
         ctypes.CDLL(espeakng_loader.get_library_path(), mode=ctypes.RTLD_GLOBAL)
         os.environ["ESPEAK_DATA_PATH"] = espeakng_loader.get_data_path()
+
+
+def let_espeak_finish() -> None:
+    """Wait until espeak-ng has applied all settings.
+
+    It queues the rate and the volume for a thread of its own, and a run of pyttsx3 that finds the
+    queue busy cancels it: the text would be spoken at another rate, or not at all.
+    """
+    from pyttsx3.drivers import _espeak
+
+    _espeak.Synchronize()
 
 
 def english_voice(engine: Any, *, espeak_voice: str) -> str:
