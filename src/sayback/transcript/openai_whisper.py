@@ -50,6 +50,7 @@ class OpenAIWhisper:
 
     def transcribe(self, samples: Samples) -> Transcript:
         """See `Transcriber`."""
+        # Greedy: a beam of 5 takes three times as long here and mends 1 word in 100.
         lead = np.zeros(round(LEAD_S * SAMPLE_RATE_HZ), np.float32)
         try:
             result = self._model.transcribe(
