@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -53,6 +54,11 @@ def run(
     return run
 
 
+def _take_interrupts() -> None:
+    """A shell starts its background jobs, perhaps these tests, deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(
     environment: dict[str, str], tmp_path: Path
@@ -70,6 +76,7 @@ def start(
                     text=True,
                     cwd=tmp_path,
                     env=environment | (env or {}),
+                    preexec_fn=_take_interrupts,
                 )
             )
             running.callback(process.kill)

@@ -86,14 +86,18 @@ def test_several_files_make_one_line_of_json_each(run: Run, sample_answer: Path)
     assert first == second
 
 
-def test_silence_is_never_scored_zero(run: Run, tmp_path: Path) -> None:
+def test_silence_is_never_scored_zero(run: Run, tmp_path: Path, workspace: Path) -> None:
     path = tmp_path / "silence.wav"
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(44_100)
         file.writeframes(bytes(2 * 44_100 * 5))
-    card = scorecard(run("score", path, *U_NET, *TINY, "--json"))
+    finished = run("score", path, *U_NET, *TINY, "--json", "--save")
+    assert finished.returncode == 1
+    assert f"sayback: {path}: no speech was heard; " in finished.stderr
+    assert len(list(workspace.glob("recordings/*.wav"))) == 1  # and yet nothing is lost
+    card = json.loads(finished.stdout)
     assert card["coverage"] is None
     assert card["warnings"]
     assert card["transcript"]["text"] == ""

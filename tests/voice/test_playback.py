@@ -16,7 +16,7 @@ from sayback.errors import NoLoudspeaker, VoiceError
 from sayback.voice.playback import Output, at_rate, choose_output
 
 PLAY = """
-import sys, threading, time
+import signal, sys, threading, time
 from pathlib import Path
 from sayback.errors import VoiceError
 from sayback.voice.playback import play
@@ -26,6 +26,8 @@ import sounddevice  # ahead, so that the seconds printed are those of playing
 stop = threading.Event()
 if stop_after_s:
     threading.Timer(stop_after_s, stop.set).start()
+# A shell starts its background jobs, perhaps these tests, deaf to Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 start_s = time.monotonic()
 print("playing", flush=True)
 try:

@@ -133,6 +133,7 @@ def score(
 ) -> None:
     """Score recorded answers."""
     from sayback.capture.audio_file import read_recording
+    from sayback.errors import CaptureError
     from sayback.history.store import Store
     from sayback.session import assess, keep
     from sayback.transcript.engines import load
@@ -142,6 +143,7 @@ def score(
     asked = _question(question, bank or space.questions)
     recordings = [read_recording(path) for path in audio]
     transcriber = load(engine, model, compute)
+    silent: list[str] = []
     for recording in recordings:
         scorecard = assess(asked, recording, transcriber)
         _print_scorecard(scorecard, as_json=as_json)
@@ -149,6 +151,13 @@ def score(
             with Store(space.recordings) as store:
                 attempt = keep(scorecard, recording, space, store)
             click.echo(f"saved as attempt {attempt.id}", err=True)
+        if not scorecard.transcript.text:
+            silent.append(str(recording.path))
+    if silent:
+        raise CaptureError(
+            f"{', '.join(silent)}: no speech was heard",
+            "listen to it, and check the microphone with `sayback doctor`",
+        )
 
 
 @commands.command()
