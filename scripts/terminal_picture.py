@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from rich.console import Console
@@ -43,17 +42,13 @@ def tmux(*arguments: str) -> str:
 
 
 def last_screen(columns: str, rows: str, command: list[str]) -> str:
-    """What the terminal shows, colours included, once the command has been quiet for 5 s."""
-    quoted = subprocess.list2cmdline(command)
-    tmux("-f", "/dev/null", "new-session", "-d", "-x", columns, "-y", rows, quoted + "; sleep 60")
-    before, same = "", 0
-    while same < 5:
-        time.sleep(1)
-        screen = tmux("capture-pane", "-e", "-p")
-        same = same + 1 if screen == before and screen.strip() else 0
-        before = screen
+    """What the terminal shows, colours included, when the command has ended."""
+    shell = f"{subprocess.list2cmdline(command)} < /dev/null; tmux -L picture wait-for -S ended"
+    tmux("-f", "/dev/null", "new-session", "-d", "-x", columns, "-y", rows, f"{shell}; sleep 60")
+    tmux("wait-for", "ended")
+    screen = tmux("capture-pane", "-e", "-p")
     tmux("kill-server")
-    return before
+    return screen
 
 
 def main() -> None:

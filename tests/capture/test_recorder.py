@@ -15,6 +15,9 @@ from sayback.capture.file_recorder import FileRecorder
 from sayback.capture.microphone import Microphone
 from sayback.capture.recorder import Recorder
 
+# On a machine that is overloaded the virtual card itself drops sound; real faults fail each time.
+pytestmark = pytest.mark.flaky(reruns=2)
+
 
 @pytest.fixture(params=["microphone", "file"])
 def recorder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Recorder]:

@@ -19,6 +19,9 @@ from tests.virtual_sound_card import SoundCard
 
 from sayback.voice.pyttsx3_speaker import Pyttsx3Speaker
 
+# On a machine that is overloaded the virtual card itself drops sound; real faults fail each time.
+pytestmark = pytest.mark.flaky(reruns=2)
+
 Start = Callable[..., subprocess.Popen[str]]
 Samples = npt.NDArray[np.float32]
 

@@ -15,6 +15,9 @@ from tests.virtual_sound_card import RATE_HZ, Samples, SoundCard
 from sayback.errors import NoLoudspeaker, VoiceError
 from sayback.voice.playback import Output, at_rate, choose_output
 
+# On a machine that is overloaded the virtual card itself drops sound; real faults fail each time.
+pytestmark = pytest.mark.flaky(reruns=2)
+
 PLAY = """
 import signal, sys, threading, time
 from pathlib import Path

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 import threading
 from collections.abc import Callable
@@ -115,7 +117,8 @@ def demonstrate(equipment: Equipment) -> None:
             mute="loudspeaker" in lacking,
         )
     practise(equipment, question=DEMO_QUESTION, bank=shipped_questions() / DEMO_BANK)
-    click.echo(f"\n Your turn: {Path(sys.argv[0])} asks you five questions.")
+    command = "sayback" if shutil.which("sayback") else os.path.relpath(sys.argv[0])
+    click.echo(f"\n Your turn: `{command}` asks you five questions.")
 
 
 def _microphones() -> tuple[str, ...]:
