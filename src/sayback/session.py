@@ -13,9 +13,11 @@ from pathlib import Path
 from sayback.capture.audio_file import read_audio, read_recording
 from sayback.capture.listen import Level, ListenSettings, listen
 from sayback.capture.recorder import Recorder
+from sayback.capture.speech_detector import load_detector
 from sayback.errors import (
     HistoryError,
     SaybackError,
+    TranscriptionError,
     VoiceError,
     VoiceMissing,
     WorkspaceError,
@@ -99,6 +101,7 @@ def rehearse(question: Question, stations: Stations, stop: threading.Event) -> I
     goes wrong once the microphone is live, the recording is kept. Raises SaybackError.
     """
     asked_at = datetime.now(UTC)
+    load_detector()  # takes some tenths of a second, in which no word may be lost later
     with stations.open_recorder() as recorder:  # opened first: opening it later would lose words
         yield Asking(question)
         stop.clear()
@@ -194,6 +197,11 @@ def _assess_or_say_how_later(
 ) -> Scorecard:
     try:
         return assess(question, recording, stations.transcriber.result())
+    except OSError as error:
+        raise TranscriptionError(
+            f"{error.filename or 'the model'}: {reason(error)}",
+            f"mend that, then score your answer, which is kept: `sayback rescore {attempt_id}`",
+        ) from error
     except SaybackError as error:
         later = f"then score your answer, which is kept, with `sayback rescore {attempt_id}`"
         raise type(error)(error.problem, f"{error.remedy}, {later}") from error

@@ -66,7 +66,7 @@ def find_workspace(given: Path | None) -> Workspace:
 
 def _start(workspace: Workspace) -> None:
     """Copy the shipped banks, under a temporary name first so that a kill leaves no half."""
-    unfinished = workspace.folder / "questions.unfinished"
+    unfinished = workspace.folder / f"questions.unfinished-{os.getpid()}"
     try:
         workspace.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -74,6 +74,9 @@ def _start(workspace: Workspace) -> None:
             shutil.copytree(shipped, unfinished)
         unfinished.rename(workspace.questions)
     except OSError as error:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        if workspace.questions.is_dir():  # another process was quicker
+            return
         raise WorkspaceError(
             f"{workspace.folder}: cannot be made ({reason(error)})",
             "choose another folder with --workspace",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import itertools
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -134,3 +137,13 @@ def test_measures_known_pauses(name: str, noise_db: float | None) -> None:
     assert speaking_s == pytest.approx(float(truth["true_speech_s"]), rel=0.03)
     assert abs(long_pauses - int(truth["n_pauses_gt_0_5"])) <= 1
     assert speech[-1].end_s == pytest.approx(float(truth["speech_offset_s"]), abs=0.15)
+
+
+def test_nothing_is_reported_to_anyone(tmp_path: Path) -> None:
+    """onnxruntime queues usage data for its maker where it is not told to leave that."""
+    code = "import numpy as np; from sayback.capture.speech_detector import detect_speech; "
+    code += "detect_speech(np.zeros(16_000, np.float32)); import os; "
+    code += "assert os.environ['ORT_DISABLE_TELEMETRY'] == '1'"
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    assert not list(tmp_path.rglob("*onnxruntime*"))

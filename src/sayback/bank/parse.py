@@ -40,8 +40,16 @@ def read(path: Path) -> Bank:
     BankError where a file cannot be read as UTF-8 text, and where there is no question at all.
     """
     seen = _Seen()
-    banks = [_parse(_text_of(file), str(file), seen) for file in _bank_files(path)]
+    banks, errors = [], []
+    for file in _bank_files(path):
+        try:
+            banks.append(_parse(_text_of(file), str(file), seen))
+        except BankError as error:  # the other files still load
+            errors.append(error)
+            banks.append(Bank((), (str(error),)))
     questions = tuple(question for bank in banks for question in bank.questions)
+    if errors and not questions:
+        raise errors[0]
     if not questions:
         raise BankError(f"{path}: no question in it", "write one on a line that starts with '- '")
     return Bank(questions, tuple(problem for bank in banks for problem in bank.problems))

@@ -119,6 +119,8 @@ def _refuse_what_is_no_file(path: Path) -> None:
         raise CaptureError(f"{path}: a folder", "name an audio file in it")
     if not path.exists():
         raise CaptureError(f"{path}: no such audio file", "check the path with `ls`")
+    if not path.is_file():  # a pipe would be waited for without end
+        raise CaptureError(f"{path}: not a file", "save the sound in a file first")
 
 
 def _no_sound(path: Path) -> CaptureError:

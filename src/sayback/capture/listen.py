@@ -24,6 +24,7 @@ QUIETEST_DB = -96.0
 
 ZEROS_WARN_S = 1.5
 ZEROS_LOST_S = 10.0
+GATE_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class ZeroWatch:
         self.run_s = 0.0
         self.longest_s = 0.0
         self.only_zeros = True
+        self.is_gated = False
         self._warned = False
 
     def hear(self, samples: Samples) -> bool:
@@ -62,6 +64,7 @@ class ZeroWatch:
         sounding = np.flatnonzero(samples)
         if len(sounding):
             self._extend(int(sounding[0]))
+            self.is_gated |= self.run_s >= GATE_S
             self.only_zeros = False
             self.run_s, self._warned = 0.0, False
             samples = samples[sounding[-1] + 1 :]
@@ -167,9 +170,9 @@ class _Take:
         )
 
     def _zeros_worth_mentioning(self) -> Iterator[str]:
-        # A microphone with a noise gate gives exact zeros while nobody speaks: that silence
-        # ended the answer and is no fault, unless nothing was heard at all.
-        gated_s = self._settings.patience_s if self._endpoint.spoken else 0.0
+        # A microphone with a noise gate gives exact zeros whenever nobody speaks: where sound came
+        # back after some, those that ended the answer are no fault, unless nothing was heard.
+        gated_s = self._settings.patience_s if self._zeros.is_gated and self._endpoint.spoken else 0
         if self._zeros.longest_s >= gated_s + ZEROS_WARN_S:
             yield self._zero_warning(self._zeros.longest_s)
 

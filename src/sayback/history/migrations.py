@@ -87,7 +87,8 @@ def _take(connection: sqlite3.Connection, number: int, step: tuple[str, ...]) ->
             connection.execute(f"PRAGMA user_version = {number}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import sayback
-from sayback.errors import Interrupted, SaybackError
+from sayback.errors import Interrupted, SaybackError, reason
 from sayback.views import options
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ def commands() -> None:
 
 def main() -> None:
     """Run the command line; every error is one line and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         result = commands.main(standalone_mode=False)
     except click.ClickException as error:
@@ -60,13 +64,17 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output has left
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:  # one that no station expected; it is about a file of the user's
+        name = error.filename or "sayback"
+        click.echo(f"sayback: {name}: {reason(error)}; check it with `sayback doctor`", err=True)
+        sys.exit(1)
     sys.exit(result if isinstance(result, int) else 0)
 
 
 @commands.command()
 @options.question
 @options.option("--topic", metavar="TOPIC", help="Only questions under a heading with this in it.")
-@options.option("--count", type=click.IntRange(min=1), metavar="N", help="How many questions.")
+@options.option("--count", type=click.IntRange(1, 1000), metavar="N", help="How many questions.")
 @options.option("--plain", is_flag=True, help="Lines instead of a full screen.")
 @options.option(
     "--answer",
@@ -182,7 +190,7 @@ def match(
     from sayback.workspace import find_workspace
 
     if jsonl:
-        match_lines(sys.stdin.buffer, sys.stdout)
+        match_lines(sys.stdin.buffer if sys.stdin else (), sys.stdout)
         return
     if transcript is None:
         raise click.UsageError("give --transcript FILE (or - for standard input), or --jsonl")
@@ -267,7 +275,7 @@ def history(as_json: bool, workspace: Path | None) -> None:
 
 
 @commands.command()
-@click.argument("attempt_id", metavar="ID", type=int)
+@click.argument("attempt_id", metavar="ID", type=options.NUMBER)
 @options.as_json
 @options.workspace
 def show(attempt_id: int, as_json: bool, workspace: Path | None) -> None:
@@ -289,7 +297,7 @@ def show(attempt_id: int, as_json: bool, workspace: Path | None) -> None:
 
 
 @commands.command()
-@click.argument("attempt_ids", metavar="[ID]...", nargs=-1, type=int)
+@click.argument("attempt_ids", metavar="[ID]...", nargs=-1, type=options.NUMBER)
 @options.bank
 @options.engine
 @options.workspace

@@ -28,17 +28,17 @@ def match_lines(requests: Iterable[bytes], out: TextIO) -> None:
     Raises SaybackError at the end where a line was bad.
     """
     decoder = msgspec.json.Decoder(Request)
-    bad = 0
+    bad = number = 0
     for number, line in enumerate(requests, start=1):
         if not line.strip():
             continue
         try:
             answer = to_json(_scored(decoder.decode(line)))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             bad += 1
             answer = {"error": f"line {number}: {error}"}
         out.write(json.dumps(answer, ensure_ascii=False) + "\n")
-    out.flush()
+        out.flush()  # whoever asks line by line waits for the answer
     if bad:
         raise SaybackError(
             f"{bad} of {number} lines are not requests",

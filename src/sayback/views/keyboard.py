@@ -6,6 +6,7 @@ import os
 import queue
 import sys
 import threading
+import time
 
 
 class Keyboard:
@@ -33,12 +34,19 @@ class Keyboard:
 
     def _read(self) -> None:
         rest = b""
-        while chunk := _chunk():
+        # At a terminal an empty read is Ctrl-D, and more may follow.
+        while (chunk := _chunk()) or _is_terminal():
+            if not chunk:
+                time.sleep(0.1)
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 self._lines.put(line.decode(errors="replace").strip().lower())
                 self.pressed.set()
         self._lines.put(None)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _chunk() -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +31,24 @@ def together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _
         return command
 
     return decorate
+
+
+NUMBER = click.IntRange(1, 2**63 - 1)
+"""What SQLite can count to."""
+
+
+class Seconds(click.FloatRange):
+    """A finite number of seconds."""
+
+    name = "seconds"
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> float:
+        seconds = float(super().convert(value, parameter, context))
+        if not math.isfinite(seconds):
+            self.fail(f"{value} is not a number of seconds.", parameter, context)
+        return seconds
 
 
 workspace = option(
@@ -73,7 +92,7 @@ sound = together(
     devices,
     option(
         "--patience",
-        type=click.FloatRange(min=0.5),
+        type=Seconds(min=0.5),
         default=PATIENCE_S,
         show_default=True,
         metavar="SECONDS",
@@ -81,7 +100,7 @@ sound = together(
     ),
     option(
         "--max-length",
-        type=click.FloatRange(min=1),
+        type=Seconds(min=1),
         default=MAXIMUM_S,
         show_default=True,
         metavar="SECONDS",
