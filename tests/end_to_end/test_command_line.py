@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 import time
 import wave
 from collections.abc import Callable
@@ -130,9 +131,8 @@ def test_one_scorecard_a_line_and_a_bad_line_does_not_stop_the_rest(run: Run) ->
     assert "line 3" in third["error"]
 
 
-def test_a_bank_is_counted_and_listed(run: Run) -> None:
-    report = json.loads(run("bank", "check", "../workspace/questions", "--json").stdout or "{}")
-    report = report or json.loads(run("bank", "check", "workspace/questions", "--json").stdout)
+def test_a_bank_is_counted_and_listed(run: Run, workspace: Path) -> None:
+    report = json.loads(run("bank", "check", workspace / "questions", "--json").stdout)
     listed = json.loads(run("bank", "list", "--json").stdout)
     assert report["questions"] == len(listed) > 35
     assert report["problems"] == []
@@ -202,21 +202,19 @@ def test_enter_ends_the_answer(start: Start, sample_answer: Path, workspace: Pat
     assert 3.5 < heard_s(workspace / "recordings") < 6
 
 
-def test_help_does_not_load_the_heavy_parts(run: Run) -> None:
+def test_help_does_not_load_the_heavy_parts() -> None:
     code = (
         "import sys; from sayback.views import cli; "
         "print([m for m in ('torch', 'numpy', 'rich', 'sounddevice') if m in sys.modules])"
     )
     finished = subprocess.run(
-        [__import__("sys").executable, "-c", code], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert finished.stdout.strip() == "[]"
 
 
 def test_no_network_is_used(run: Run, sample_answer: Path) -> None:
     """The whole of it with networking cut off: nothing leaves the machine."""
-    import sys
-
     probe = subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False)
     if probe.returncode:
         pytest.skip("unshare: cutting off the network is not allowed here")
