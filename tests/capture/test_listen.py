@@ -176,6 +176,15 @@ def test_a_noise_gate_is_no_fault(tmp_path: Path, spoken: Samples) -> None:
     assert recording.warnings == ()
 
 
+def test_a_microphone_that_dies_in_mid_answer_is_mentioned(tmp_path: Path, spoken: Samples) -> None:
+    in_a_room = spoken + room(len(spoken) / 16_000)[: len(spoken)]
+    sound = np.concatenate([room(0.5), in_a_room, zeros(9)])
+    _, recording = heard(HeardBlocks(sound), tmp_path / "answer.wav")
+    assert recording.ending is Ending.SILENCE
+    assert len(recording.warnings) == 1
+    assert "delivers only zeros" in recording.warnings[0]
+
+
 def test_zeros_longer_than_the_patience_are_mentioned(tmp_path: Path, spoken: Samples) -> None:
     sound = np.concatenate([room(0.5), zeros(4.2), spoken, room(9)])
     _, recording = heard(HeardBlocks(sound), tmp_path / "answer.wav")

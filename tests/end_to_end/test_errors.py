@@ -118,6 +118,9 @@ def test_no_microphone_of_that_name(run: Run) -> None:
         ("practice", "--count", "0"),
         ("show", "one"),
         ("practice", "--engine", "parrot"),
+        ("practice", "--patience", "nan"),
+        ("practice", "--max-length", "inf"),
+        ("show", "99999999999999999999"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(run: Run, arguments: tuple[str, ...]) -> None:
