@@ -93,10 +93,10 @@ def practise(
         try:
             _rehearse_all(asked, _stations(equipment, space, store), out, as_json=as_json)
         except KeyboardInterrupt:
-            if not (left := store.unfinished()):
+            if (begun := store.unfinished()) == left:  # stopped before an answer was begun
                 raise
             raise Interrupted(
-                "interrupted", f"your answer is kept, score it with `sayback rescore {left[-1]}`"
+                "interrupted", f"your answer is kept, score it with `sayback rescore {begun[-1]}`"
             ) from None
 
 
