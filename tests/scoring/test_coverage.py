@@ -5,7 +5,19 @@ from time import perf_counter
 import pytest
 
 from sayback.model import Coverage, KeyPoint, PointScore, Question, Status, Transcript, Word
-from sayback.scoring.coverage import cover, split_facts
+from sayback.scoring.coverage import (
+    FactScore,
+    Reading,
+    cover,
+    decide,
+    is_term_said,
+    score_points,
+    status_of,
+)
+from sayback.scoring.facts import Fact
+from sayback.scoring.features import prepare
+from sayback.scoring.passages import Window
+from sayback.scoring.words import listen
 
 
 def judge(
@@ -18,36 +30,12 @@ def judge(
     return coverage.points[0]
 
 
-@pytest.mark.parametrize(
-    ("text", "facts"),
-    [
-        ("", ()),
-        ("Trees store keys. Leaves are linked; lookups stay shallow.",
-         ("Trees store keys", "Leaves are linked", "lookups stay shallow")),
-        ("The layers are convolution, pooling, and dropout",
-         ("convolution", "pooling", "dropout")),
-        ("It consists of encoder, decoder and skip connection",
-         ("encoder", "decoder", "skip connection")),
-        ("Bagging reduces overfitting by sampling, averaging, voting",
-         ("Bagging reduces overfitting", "sampling", "averaging", "voting")),
-        ("Steps: crop, rotate, flip, chiefly to imitate real noisy camera footage",
-         ("crop", "rotate", "flip", "chiefly to imitate real noisy camera footage")),
-        ("Redis caches sessions, the queue decouples slow workers",
-         ("Redis caches sessions", "the queue decouples slow workers")),
-        ("For each bin, the layer interpolates exact values",
-         ("For each bin, the layer interpolates exact values",)),
-        ("Warm starts help (the optimizer keeps its momentum buffers)",
-         ("Warm starts help", "the optimizer keeps its momentum buffers")),
-        ("Report mAP (mean Average Precision)", ("Report mAP",)),
-        ("Use a scheduler, e.g. cosine decay", ("Use a scheduler, e.g. cosine decay",)),
-        ("momentum of 0.9 works", ("momentum of 0.9 works",)),
-    ],
-)  # fmt: skip
-def test_split_facts(text: str, facts: tuple[str, ...]) -> None:
-    assert split_facts(text) == facts
-
-
-THREE = "The pipeline has tokenizer, embedding, and pooling"
+LONG_SENTENCE = (
+    "Gradient boosting builds an ensemble of shallow trees one after another where each new tree "
+    "is fitted to the residual errors of the sum of all earlier trees so that the bias falls step "
+    "by step while early stopping keeps the variance under control for noisy tabular data"
+)
+THREE = "The pipeline has a tokenizer, an embedding, and pooling"
 
 
 @pytest.mark.parametrize(
@@ -56,9 +44,13 @@ THREE = "The pipeline has tokenizer, embedding, and pooling"
         (THREE, "a tokenizer, then an embedding and pooling at the end", Status.COVERED),
         (THREE, "first comes a tokenizer and that is all I know", Status.PARTIAL),
         (THREE, "I do not remember anything about that topic", Status.MISSED),
-        ("Caching lowers latency", "caching never lowers latency", Status.CONTRADICTED),
-        ("Caching does not lower latency", "caching lowers the latency", Status.CONTRADICTED),
-        ("Caching does not lower latency", "caching will not lower latency", Status.COVERED),
+        ("Caching lowers latency", "caching lowers the latency", Status.COVERED),
+        ("Adam uses momentum", "Adam does not use momentum", Status.CONTRADICTED),
+        ("ViT doesn't use CNN", "ViT uses a CNN", Status.CONTRADICTED),
+        ("ViT doesn't use CNN", "ViT works without a CNN", Status.COVERED),
+        ("Indexes make reads faster", "an index makes reads slower", Status.CONTRADICTED),
+        ("To be or not to be", "to be or not to be, that is it", Status.COVERED),
+        (LONG_SENTENCE, LONG_SENTENCE, Status.COVERED),
         ("", "something was said here", Status.MISSED),
         ("...", "something was said here", Status.MISSED),
     ],
@@ -67,8 +59,35 @@ def test_status(point: str, answer: str, status: Status) -> None:
     assert judge(point, answer).status is status
 
 
+@pytest.mark.parametrize(
+    ("point", "answer"),
+    [
+        ("A queue is first in first out", "whoever comes in first gets served first"),
+        ("Rebasing rewrites the history", "when you rebase, old commits are replaced by new ones"),
+        ("Small batches give noisy gradients", "when the batch is tiny the gradient jumps around"),
+        ("ROIAlign uses bilinear interpolation", "roi align uses by linear interpolation"),
+        ("Divide the pixels by 255", "I divide each pixel by two hundred fifty five"),
+    ],
+)
+def test_a_paraphrase_is_covered(point: str, answer: str) -> None:
+    assert judge(point, answer).status is Status.COVERED
+
+
+@pytest.mark.parametrize(
+    ("point", "answer"),
+    [
+        ("L1 gives sparse weights", "L1 gives dense weights, none of them is zero"),
+        ("A queue is first in first out", "a queue is last in first out"),
+        ("Supervised learning uses labelled data", "supervised learning uses unlabelled data"),
+        ("Binary search takes logarithmic time", "binary search takes linear time"),
+    ],
+)
+def test_an_opposite_is_not_covered(point: str, answer: str) -> None:
+    assert judge(point, answer).status in (Status.CONTRADICTED, Status.MISSED)
+
+
 def test_missing_facts_are_named_as_written() -> None:
-    assert judge(THREE, "an embedding, yes").missing == ("tokenizer", "pooling")
+    assert judge(THREE, "there is an embedding, yes").missing == ("a tokenizer", "pooling")
 
 
 def test_facts_below_a_point_count_as_its_facts() -> None:
@@ -80,9 +99,36 @@ def test_facts_below_a_point_count_as_its_facts() -> None:
 
 def test_a_bold_term_must_be_said() -> None:
     point = KeyPoint("Interpolate exact values from the nearest four points", ("nearest four",))
-    without = judge(point, "it interpolates the exact values from points")
-    assert (without.status, without.missing) == (Status.PARTIAL, ("nearest four",))
-    assert judge(point, "interpolate exact values from 4 nearest points").status is Status.COVERED
+    without = judge(point, "it interpolates the exact values from the nearest points")
+    assert without.status is not Status.COVERED
+    assert "nearest four" in " ".join(without.missing)
+    assert (
+        judge(point, "interpolate exact values from the 4 nearest points").status is Status.COVERED
+    )
+
+
+LONG_TERM = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda sigma tau phi omega"
+
+
+@pytest.mark.parametrize(
+    ("term", "answer", "is_said"),
+    [
+        ("nearest four points", "from the four nearest points", True),
+        (
+            "nearest four points",
+            "from the nearest points, and there are " + "well " * 20 + "four",
+            False,
+        ),
+        ("patches", "it is one patch", True),
+        ("U-Net", "the you net", True),
+        ("U-Net", "the net", False),
+        ("transform", "to transfer", False),
+        (LONG_TERM, f"it is {LONG_TERM} in the end", True),
+        ("...", "anything", True),
+    ],
+)
+def test_is_term_said(term: str, answer: str, is_said: bool) -> None:
+    assert is_term_said(term, listen(answer)) is is_said
 
 
 @pytest.mark.parametrize(
@@ -96,9 +142,7 @@ def test_a_bold_term_must_be_said() -> None:
 )
 def test_the_question_said_back_covers_nothing(question: str, point: str) -> None:
     answer = f"{question} So, {question.lower()} I can explain that."
-    judged = judge(point, answer, question)
-    assert (judged.status, judged.evidence) == (Status.MISSED, None)
-    assert judged.score < 0.25
+    assert judge(point, answer, question).status is Status.MISSED
 
 
 def test_a_fact_of_the_questions_words_can_be_said() -> None:
@@ -107,16 +151,27 @@ def test_a_fact_of_the_questions_words_can_be_said() -> None:
     assert judged.status is Status.COVERED
 
 
+def test_a_statement_in_the_words_of_the_question_counts_and_a_question_does_not() -> None:
+    question = "Is dropout useful?"
+    assert judge("Dropout is useful", "Yes, dropout is useful.", question).status is Status.COVERED
+    answer = "Is dropout useful? I do not know."
+    assert judge("Dropout is useful", answer, question).status is Status.MISSED
+
+
+def test_nothing_empty_is_missing() -> None:
+    assert judge("", "something was said here").missing == ()
+
+
 def test_a_later_correction_counts() -> None:
-    answer = "some say Adam does not use momentum. " + "we went on and on about it " * 8
+    answer = "some say Adam does not use momentum. " + "we went on and on about it. " * 8
     answer += "in truth Adam uses momentum"
     assert judge("Adam uses momentum", answer).status is Status.COVERED
 
 
 def test_evidence_shows_the_negation() -> None:
-    evidence = judge("Caching lowers latency", "Honestly, it does not lower latency").evidence
+    evidence = judge("Caching lowers latency", "Honestly, caching does not lower latency").evidence
     assert evidence is not None
-    assert evidence.text == "not lower latency"
+    assert "does not lower latency" in evidence.text
 
 
 def test_evidence_of_a_heard_answer_has_times() -> None:
@@ -127,11 +182,18 @@ def test_evidence_of_a_heard_answer_has_times() -> None:
     assert (evidence.text, evidence.start_s, evidence.end_s) == ("caching lowers latency", 1, 3.5)
 
 
+def test_evidence_of_a_paraphrase_is_its_sentence() -> None:
+    answer = "Let me think. Whoever comes in first gets served first. And so on."
+    evidence = judge("A queue is first in first out", answer).evidence
+    assert evidence is not None
+    assert evidence.text == "Whoever comes in first gets served first"
+
+
 def test_evidence_stays_readable() -> None:
-    answer = f"there is a tokenizer. {'and so on and so on ' * 30} the pooling too"
+    answer = f"there is a tokenizer. {'and so on and so on. ' * 30} the pooling too"
     evidence = judge(THREE, answer).evidence
     assert evidence is not None
-    assert evidence.text == "tokenizer"
+    assert evidence.text in ("a tokenizer", "tokenizer", "pooling", "the pooling")
 
 
 def test_score_is_the_mean_over_the_points() -> None:
@@ -145,6 +207,44 @@ def test_no_key_points_no_coverage() -> None:
     assert cover(Question("Why?", "q"), Transcript("because of that")) is None
 
 
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [(5, Status.COVERED), (4, Status.COVERED), (3, Status.PARTIAL), (0, Status.MISSED)],
+)
+@pytest.mark.parametrize("weight", [0.7, 1.1, 1.3])
+def test_four_of_five_facts_are_enough(said: int, status: Status, weight: float) -> None:
+    facts = [
+        FactScore(Fact("x", "x"), weight, 0.5, is_said=number < said, is_contradicted=False)
+        for number in range(5)
+    ]
+    assert status_of(facts, all_terms=True) is status
+    assert status_of(facts, all_terms=False) is not Status.COVERED
+
+
+def test_what_contradicts_most_is_quoted() -> None:
+    readings = [
+        Reading(Window(at, at + 3, at, at), said=0.1, contradicted=chance)
+        for at, chance in enumerate((0.6, 0.9, 0.7))
+    ]
+    decided = decide(Fact("momentum", "Adam uses momentum"), readings)
+    assert decided.is_contradicted
+    assert decided.reading == readings[1]
+
+
+def test_of_windows_that_say_it_the_narrowest_is_quoted() -> None:
+    wide = Reading(Window(0, 9, 0, 1), said=0.95, contradicted=0.0)
+    narrow = Reading(Window(5, 9, 1, 1), said=0.9, contradicted=0.0)
+    assert decide(Fact("momentum", "momentum"), [wide, narrow]).reading == narrow
+
+
+def test_without_a_judge_the_words_decide() -> None:
+    question = Question("What is it?", "q", key_points=(KeyPoint("caching lowers latency"),))
+    ((said,),) = score_points(question, prepare("caching lowers the latency"), None)
+    ((unsaid,),) = score_points(question, prepare("sharding spreads the load"), None)
+    assert said.is_said
+    assert not unsaid.is_said
+
+
 LONG = "x" * 10_000
 HOSTILE = [
     (LONG, f"{LONG} and more words"),
@@ -154,6 +254,12 @@ HOSTILE = [
     ("(" * 10_000 + "a" + " " * 10_000 + "b", "a b c " + " " * 10_000),
     ("one hundred " * 3_000, "not hundred million " * 3_000),
     (" ".join(f"word{n:x}" for n in range(3_000)), " ".join(f"wore{n:x}" for n in range(3_000))),
+    (
+        ". ".join(f"fact {n} of it" for n in range(200)),
+        ". ".join(f"say {n}" for n in range(2_000)),
+    ),
+    ("momentum", "a" + "." * 100_000 + "b"),
+    ("transformation " * 200, "transformed transformer " * 5_000),
 ]
 
 

@@ -3,54 +3,8 @@ from __future__ import annotations
 import pytest
 
 from sayback.model import Transcript, Word
-from sayback.scoring.evidence import negated_positions, place, quote, tokenize
-
-
-@pytest.mark.parametrize(
-    ("text", "keys"),
-    [
-        ("", []),
-        ("😀 ... !", []),
-        ("Adam's U-Net, it’s F1.", ["adam", "u", "net", "it", "f1"]),
-        ("two hundred fifty five", ["255"]),
-        ("two hundred and five", ["200", "and", "5"]),
-        ("one two three", ["1", "2", "3"]),
-        ("twenty one thousand", ["21000"]),
-        ("one, two", ["1", "2"]),
-        ("twenty ten", ["20", "10"]),
-        ("hundred people", ["hundred", "people"]),
-        ("مرحبا بالعالم", ["مرحبا", "بالعالم"]),
-    ],
-)
-def test_tokenize(text: str, keys: list[str]) -> None:
-    assert [token.key for token in tokenize(text)] == keys
-
-
-def test_tokens_know_their_place() -> None:
-    text = "So (a) two hundred fifty five, U-Net"
-    assert [text[token.start : token.end] for token in tokenize(text)] == [
-        "So", "a", "two hundred fifty five", "U", "Net",
-    ]  # fmt: skip
-    assert [token.opens for token in tokenize(text)] == [False, True, True, True, False]
-    assert [token.hyphened for token in tokenize(text)] == [False] * 4 + [True]
-
-
-@pytest.mark.parametrize(
-    ("text", "governed"),
-    [
-        ("Adam uses momentum", ""),
-        ("Adam does not use momentum", "use momentum"),
-        ("it doesn't use momentum, it adapts", "use momentum"),
-        ("not only momentum", ""),
-        ("momentum instead of gradients", "gradients"),
-        ("without rounding because it interpolates", "rounding"),
-        ("never", ""),
-    ],
-)
-def test_negated_positions(text: str, governed: str) -> None:
-    tokens = tokenize(text)
-    assert " ".join(tokens[at].key for at in sorted(negated_positions(tokens))) == governed
-
+from sayback.scoring.evidence import narrowest, place, quote
+from sayback.scoring.tokens import tokenize
 
 WORDS = (
     Word(" It", 0.0, 0.2, 0.9),
@@ -79,3 +33,40 @@ def test_a_word_that_is_not_in_the_text_is_left_out() -> None:
     words = (WORDS[0], Word(" really", 0.2, 0.3, 0.1), WORDS[1])
     placed = place(Transcript("It uses momentum.", words=words))
     assert placed == ((0, WORDS[0]), (3, WORDS[1]))
+
+
+@pytest.mark.parametrize(
+    ("places", "span"),
+    [
+        ([[3]], (3, 3)),
+        ([[0, 20], [2]], (0, 2)),
+        ([[0, 9], [6], [5, 30]], (5, 9)),
+        ([[7, 8], [7, 8]], (7, 7)),
+    ],
+)
+def test_narrowest(places: list[list[int]], span: tuple[int, int]) -> None:
+    assert narrowest(places) == span
+
+
+def test_a_stretch_of_unplaced_text_has_no_time() -> None:
+    text = "It uses " + "[noise] " * 20 + "momentum"
+    tokens = tokenize(text)
+    placed = place(Transcript(text, (Word(" It", 0.0, 0.2, 0.9), Word(" uses", 0.2, 0.5, 0.9))))
+    assert quote(text, placed, tokens[0], tokens[1]).end_s == 0.5
+    assert quote(text, placed, tokens[-1], tokens[-1]).start_s is None
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("use C++ here", "C++"),
+        ("it is (95%), yes", "95%"),
+        ("takes O(n) time", "O(n)"),
+        ("an A/B test", "A/B"),
+        ("it re\u0301duces, so", "re\u0301duces"),
+        ('"momentum".', "momentum"),
+    ],
+)
+def test_a_quotation_has_whole_words_with_their_signs(text: str, quoted: str) -> None:
+    tokens = [token for token in tokenize(text) if text[token.start : token.end] in quoted]
+    assert quote(text, (), tokens[0], tokens[0]).text == quoted

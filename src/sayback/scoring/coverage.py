@@ -2,262 +2,233 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import takewhile
-from math import exp
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 from sayback.model import Coverage, Evidence, KeyPoint, PointScore, Question, Status, Transcript
-from sayback.scoring.evidence import Placed, place, quote
-from sayback.scoring.features import (
-    COMMON_WEIGHT,
-    Features,
-    Heard,
-    Stretch,
-    listen,
-    observe,
-    units,
-)
+from sayback.scoring.calibration import calibration
+from sayback.scoring.evidence import Placed, narrowest, place, quote
+from sayback.scoring.facts import Fact, facts_of
+from sayback.scoring.features import Answer, Seen, observe, prepare
+from sayback.scoring.judge import Judge, Pair, Verdict, judge
+from sayback.scoring.passages import Window
+from sayback.scoring.words import Heard, find, listen, units
 
-SAID = 0.5
-"""A fact counts as said from this probability on."""
-COVERED_SHARE = 0.8
-"""Share of a point's facts, by weight, that must be said for it to be covered."""
-PARTIAL_SCORE = 0.3
-"""Mean probability from which a point is partial although no fact of it was said whole."""
-ECHO_CREDIT = 0.2
-"""Too little for any status: it only ranks a near answer above silence."""
-REVERSED_SHARE = 0.25
-"""Share of the words said with the opposite negation that makes a contradiction."""
-REVERSED_RECALL = 0.5
-"""A stretch that shares less than this with a fact is too far from it to contradict it."""
-MIDDLE_RECALL = 0.4
-SHORT_FACT = 0.3
-"""A fact of n words of its own counts as said from a recall of 0.4 + 0.3 / n: one word of two
-is not enough, half of six is."""
-STEEPNESS = 10.0
-RESTATED_ELABORATION = 2
-"""Telling words that the question has not, for a fact made of the question's words to count."""
+COVERED_SHARE = 0.8 - 1e-9
+"""Share of a point's facts, by weight, that must be said for it to be covered: four of five."""
+HOPELESS = 0.03
+"""Probability by words alone under which a window is not worth reading."""
+CLOSE_CALL = 0.1
+"""Of windows whose probability differs by no more the narrowest is quoted."""
 TERM_SHARE = 0.85
 """Leaves room for near spellings, not for a word left out."""
+TERM_WIDTH = 12
+"""Tokens among which the words of a term must stand; three for each word of a long one."""
+QUOTED_SHARE = 0.75
+"""Share of a fact's words that must have been said for its quotation to begin and end with them."""
 LONGEST_QUOTE = 40
 """Tokens of evidence that are read at a glance; beyond it only the best fact is quoted."""
-ITEM_WORDS = 4
-"""Longest item of an enumeration; what is longer is a clause."""
-CLAIM_OPENERS = ("by", "using", "like", "such as")
-"""Before these stands a claim of its own; before "is" or "consists of" only the subject."""
 
-_PARENTHESIS = re.compile(r"\(([^()]*)\)")
-_SENTENCE = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\betc)[.!?](?=\s|$)|[;\n]")
-_LIST_OPENER = re.compile(
-    r":|\b(?:is|are|has|have|consists?|contains?|includ(?:es?|ing)|uses?|used|using)\b"
-    r"|\b(?:such as|like|by|of)\b",
-    re.IGNORECASE,
-)
-_CONJUNCTION = re.compile(r"\s(?:and|or)\s", re.IGNORECASE)
-_EDGES = re.compile(r"^(?:[\s,:.]+|-\s+|(?:and|or|then|also)\s+)+", re.IGNORECASE)
-_NOTHING = listen("")
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A fact of a key point with the windows of an answer that are worth reading for it."""
+
+    fact: Fact
+    seen: tuple[Seen, ...]
+
+    @property
+    def pairs(self) -> Iterator[Pair]:
+        """What the judge reads: each window with the claim."""
+        return ((seen.text, self.fact.claim) for seen in self.seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A window with the probability that it says the fact, and that it says the opposite."""
+
+    window: Window
+    said: float
+    contradicted: float
 
 
 @dataclass(frozen=True, slots=True)
 class FactScore:
-    """The probability that a fact was said, and the stretch that says or contradicts it."""
+    """The judgement on one fact; `reading` is the window that decided, None if nothing is near."""
 
-    fact: str
+    fact: Fact
     weight: float
     probability: float
+    is_said: bool
     is_contradicted: bool
-    stretch: Stretch | None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The text of a transcript, prepared for looking words and their times up."""
-
-    text: str
-    heard: Heard
-    placed: tuple[Placed, ...]
+    reading: Reading | None = None
 
 
 def cover(question: Question, transcript: Transcript) -> Coverage | None:
     """How far each key point was said; None for a question without key points."""
     if not question.key_points:
         return None
-    asked, answer = listen(question.text), _prepare(transcript)
+    answer, placed = prepare(transcript.text), place(transcript)
     points = tuple(
-        _judge(point, score_facts(point, asked, answer.heard), answer)
-        for point in question.key_points
+        _judged(point, facts, answer, placed)
+        for point, facts in zip(
+            question.key_points, score_points(question, answer, judge()), strict=True
+        )
     )
     return Coverage(sum(point.score for point in points) / len(points), points)
 
 
-def _prepare(transcript: Transcript) -> Answer:
-    return Answer(transcript.text, listen(transcript.text), place(transcript))
+def score_points(
+    question: Question, answer: Answer, reader: Judge | None
+) -> list[tuple[FactScore, ...]]:
+    """The facts of each key point with their probabilities; without a judge, by words alone."""
+    asked = listen(question.text)
+    looks = [[look(fact, asked, answer) for fact in facts_of(each)] for each in question.key_points]
+    wholes = [
+        look(Fact(point.text, point.text), asked, answer) if _is_one_text(point) else None
+        for point in question.key_points
+    ]
+    read = [*(one for each in looks for one in each), *filter(None, wholes)]
+    pairs = list(dict.fromkeys(pair for each in read for pair in each.pairs))
+    verdicts = dict(zip(pairs, reader.read(pairs), strict=True)) if reader else None
+    return [
+        tuple(
+            _with_whole(_decided(one, verdicts), _decided(whole, verdicts) if whole else None)
+            for one in each
+        )
+        for each, whole in zip(looks, wholes, strict=True)
+    ]
 
 
-def score_facts(point: KeyPoint, question: Heard, heard: Heard) -> tuple[FactScore, ...]:
-    """Every fact of a key point with the probability that it was said."""
-    return tuple(_score_fact(fact, question, heard) for fact in facts_of(point))
+def _is_one_text(point: KeyPoint) -> bool:
+    """Whether a point has several facts in one text, which can be read as a whole."""
+    return not point.facts and len(facts_of(point)) > 1
 
 
-def _score_fact(fact: str, question: Heard, heard: Heard) -> FactScore:
+def _with_whole(fact: FactScore, whole: FactScore | None) -> FactScore:
+    """The judgement on a fact, seeing that a window that says the whole point says it too."""
+    if not whole or not whole.is_said or fact.is_contradicted:
+        return fact
+    if fact.probability >= whole.probability:
+        return fact
+    return replace(fact, probability=whole.probability, is_said=True, reading=whole.reading)
+
+
+def _decided(look: Look, verdicts: Mapping[Pair, Verdict] | None) -> FactScore:
+    return decide(look.fact, _readings(look, verdicts))
+
+
+def look(fact: Fact, question: Heard, answer: Answer) -> Look:
+    """The windows nearest to a fact, without those that have nothing to do with it."""
+    by_words = calibration().words_said
+    seen = observe(fact.text, question, answer)
+    worth = (each for each in seen if by_words.probability(asdict(each.features)) >= HOPELESS)
+    return Look(fact, tuple(worth))
+
+
+def values(seen: Seen, look: Look, verdicts: Mapping[Pair, Verdict]) -> dict[str, float]:
+    """What the model weighs: features, and the judge's verdict."""
+    verdict = verdicts[seen.text, look.fact.claim]
+    return {
+        **asdict(seen.features),
+        "judge_said": verdict.said,
+        "judge_contradicted": verdict.contradicted,
+    }
+
+
+def _readings(look: Look, verdicts: Mapping[Pair, Verdict] | None) -> list[Reading]:
+    model = calibration()
+    if verdicts is None:
+        return [
+            Reading(each.window, model.words_said.probability(asdict(each.features)), 0.0)
+            for each in look.seen
+        ]
+    return [
+        Reading(each.window, *model.chances(values(each, look, verdicts))) for each in look.seen
+    ]
+
+
+def decide(fact: Fact, readings: Sequence[Reading]) -> FactScore:
+    """Said, contradicted or neither, by the window that says most and the one that denies most."""
+    model = calibration()
     # The root keeps one long explanation from outweighing all the other facts of a point.
-    weight = sum(unit.weight for unit in units(fact)) ** 0.5
-    seen = observe(fact, question, heard)
-    said = [each for each in seen if probability(each) >= SAID and not is_contradicted(each)]
-    best = max(said or seen, key=probability, default=None)
-    if best is None:
-        return FactScore(fact, weight, 0.0, False, None)
-    against = is_contradicted(best)
-    return FactScore(fact, weight, 0.0 if against else probability(best), against, best.stretch)
+    weight = sum(unit.weight for unit in units(fact.text)) ** 0.5
+    if not readings:
+        return FactScore(fact, weight, 0.0, False, False)
+    chance = max(each.said for each in readings)
+    against = max(readings, key=lambda each: each.contradicted)
+    if against.contradicted >= max(model.contradicted_from, chance):
+        return FactScore(fact, weight, chance, False, True, against)
+    telling = (each for each in readings if each.said >= chance - CLOSE_CALL)
+    narrow = min(telling, key=lambda each: len(each.window))
+    return FactScore(fact, weight, chance, chance >= model.said_from, False, narrow)
 
 
-def probability(features: Features) -> float:
-    """How likely the stretch says the fact, 0 to 1: the seam for a fitted model.
-
-    By hand for now: a logistic curve over the weighted recall of the fact's own words. The
-    question's words help to rank answers but never suffice. A fact that restates the question
-    needs nearly all its words.
-    """
-    if features.is_restated:
-        return features.whole**2 * (ECHO_CREDIT if is_echo(features) else 1.0)
-    recall = 0.75 * features.fresh + 0.25 * features.whole
-    middle = MIDDLE_RECALL + SHORT_FACT / max(features.length, 1)
-    return 1.0 / (1.0 + exp(-STEEPNESS * (recall - middle)))
-
-
-def is_contradicted(features: Features) -> bool:
-    """Whether the stretch says the fact's words with the opposite negation."""
-    is_near = features.whole >= REVERSED_RECALL and not is_echo(features)
-    return is_near and features.reversed >= REVERSED_SHARE
-
-
-def is_echo(features: Features) -> bool:
-    """Whether the stretch may be the question said back: it then proves nothing."""
-    return features.is_restated and features.elaboration < RESTATED_ELABORATION
-
-
-def _judge(point: KeyPoint, facts: Sequence[FactScore], answer: Answer) -> PointScore:
+def _judged(
+    point: KeyPoint, facts: Sequence[FactScore], answer: Answer, placed: Sequence[Placed]
+) -> PointScore:
     total = sum(fact.weight for fact in facts)
     score = sum(fact.weight * fact.probability for fact in facts) / total if total else 0.0
-    unsaid = [fact.fact for fact in facts if fact.probability < SAID]
+    unsaid = [fact.fact.text for fact in facts if fact.fact.text and not fact.is_said]
     terms = [term for term in point.terms if not is_term_said(term, answer.heard)]
-    status = _status(facts, score, all_terms=not terms)
     missing = (*unsaid, *(term for term in terms if not any(term in fact for fact in unsaid)))
-    return PointScore(point.text, status, score, _evidence(facts, status, answer), missing)
+    status = status_of(facts, all_terms=not terms)
+    return PointScore(point.text, status, score, _evidence(facts, status, answer, placed), missing)
 
 
-def _status(facts: Sequence[FactScore], score: float, *, all_terms: bool) -> Status:
+def status_of(facts: Sequence[FactScore], *, all_terms: bool) -> Status:
+    """What the facts of a point and its terms that must be said come to."""
     if any(fact.is_contradicted for fact in facts):
         return Status.CONTRADICTED
-    total = sum(fact.weight for fact in facts)
-    said = sum(fact.weight for fact in facts if fact.probability >= SAID)
-    if said and said >= COVERED_SHARE * total and all_terms:
+    said = sum(fact.weight for fact in facts if fact.is_said)
+    if said and said >= COVERED_SHARE * sum(fact.weight for fact in facts) and all_terms:
         return Status.COVERED
-    return Status.PARTIAL if said or score >= PARTIAL_SCORE else Status.MISSED
+    return Status.PARTIAL if said else Status.MISSED
 
 
 def is_term_said(term: str, heard: Heard) -> bool:
-    """Whether every content word of a term was said, close together and in any order."""
-    if not units(term):
+    """Whether the content words of a term were said, close together and in any order."""
+    words = units(term)
+    found = [(unit, *find(unit, heard)) for unit in words]
+    credit = sum(unit.weight * credit for unit, positions, credit in found if positions)
+    if credit < TERM_SHARE * sum(unit.weight for unit in words):
+        return False
+    places = [positions for _, positions, _ in found if positions]
+    if not places:
         return True
-    return any(features.whole >= TERM_SHARE for features in observe(term, _NOTHING, heard))
+    first, last = narrowest(places)
+    return last - first < max(TERM_WIDTH, 3 * len(words))
 
 
-def _evidence(facts: Sequence[FactScore], status: Status, answer: Answer) -> Evidence | None:
+def _evidence(
+    facts: Sequence[FactScore], status: Status, answer: Answer, placed: Sequence[Placed]
+) -> Evidence | None:
     """From the first to the last word of what decided the status; None for a missed point."""
-    if status is Status.CONTRADICTED:
-        telling = [fact for fact in facts if fact.is_contradicted]
-    else:
-        telling = [fact for fact in facts if fact.probability >= SAID] or [*facts]
-    best = max(telling, key=lambda fact: fact.probability, default=None)
-    if status is Status.MISSED or best is None or best.stretch is None:
+    telling = [
+        (fact.reading.contradicted if fact.is_contradicted else fact.reading.said,
+         *_span(fact, fact.reading.window, answer))
+        for fact in facts
+        if fact.reading
+        and (fact.is_contradicted if status is Status.CONTRADICTED else fact.is_said)
+    ]  # fmt: skip
+    if not telling:
         return None
-    stretches = [fact.stretch for fact in telling if fact.stretch]
-    first, last = min(each.first for each in stretches), max(each.last for each in stretches)
+    first, last = min(first for _, first, _ in telling), max(last for _, _, last in telling)
     if last - first >= LONGEST_QUOTE:
-        first, last = best.stretch.first, best.stretch.last
-    while first and first in answer.heard.negated:
-        first -= 1  # a quotation that begins after its "not" would say the opposite
+        _, first, last = max(telling)
     tokens = answer.heard.tokens
-    return quote(answer.text, answer.placed, tokens[first], tokens[last])
+    return quote(answer.text, placed, tokens[first], tokens[last])
 
 
-@lru_cache(maxsize=4096)
-def facts_of(point: KeyPoint) -> tuple[str, ...]:
-    """The facts of a key point as written: of its text and of the list items below it."""
-    found = (fact for text in (point.text, *point.facts) for fact in split_facts(text))
-    return tuple(dict.fromkeys(found)) or (point.text,)
-
-
-def split_facts(text: str) -> tuple[str, ...]:
-    """A text cut at sentences, clauses, list items and explanations in parentheses."""
-    asides = [
-        found.group(1)
-        for found in _PARENTHESIS.finditer(text)
-        if len(units(found.group(1))) >= 3 and not _is_alias(text[: found.start()], found.group(1))
+def _span(scored: FactScore, window: Window, answer: Answer) -> tuple[int, int]:
+    """First and last token of what says a fact: its words where they were said, else the window."""
+    words = units(scored.fact.text)
+    found = [
+        (unit.weight, places)
+        for unit in words
+        if (places := [at for at in find(unit, answer.heard)[0] if at in window])
     ]
-    main = _PARENTHESIS.sub(" ", text)
-    sentences = [part for each in (main, *asides) for part in _SENTENCE.split(each)]
-    facts = [_trim(fact) for sentence in sentences for fact in _split_sentence(sentence)]
-    return tuple(fact for fact in facts if units(fact))
-
-
-def _is_alias(before: str, aside: str) -> bool:
-    """Whether an aside only spells out the abbreviation before it: mAP (mean Average Precision)."""
-    initials = "".join(word[0] for word in aside.split())
-    return before.rstrip().casefold().endswith(initials.casefold())
-
-
-def _split_sentence(sentence: str) -> list[str]:
-    segments = sentence.split(",")
-    opening = _opening_item(segments[0])
-    if opening is None:
-        return _clauses(segments)
-    head, item = opening
-    items = [item, *takewhile(_is_short, segments[1:])]
-    rest = segments[len(items) :]
-    if not rest:
-        items[-1:] = _CONJUNCTION.split(_trim(items[-1]))
-    if len(items) < 3:
-        return _clauses(segments)
-    own = [unit for unit in units(head) if unit.weight > COMMON_WEIGHT]
-    return [*([head] if len(own) >= 2 else []), *items, *(_clauses(rest) if rest else [])]
-
-
-def _opening_item(segment: str) -> tuple[str, str] | None:
-    """The claim that introduces a list, if any, and its first item; None where none begins."""
-    # The nearest opener first: what follows only gets longer.
-    for found in reversed(list(_LIST_OPENER.finditer(segment))):
-        item = segment[found.end() :]
-        if not _is_short(item):
-            break
-        if units(item):
-            is_claim = found.group().casefold() in CLAIM_OPENERS
-            return segment[: found.start()] if is_claim else "", item
-    return ("", segment) if _is_short(segment) else None
-
-
-def _trim(fact: str) -> str:
-    return _EDGES.sub("", fact.rstrip(" \t,:."))
-
-
-def _is_short(segment: str) -> bool:
-    return len(_trim(segment).split()) <= ITEM_WORDS
-
-
-def _clauses(segments: Sequence[str]) -> list[str]:
-    """Segments with two telling words or more; a lesser one goes with the next, or the last."""
-    clauses: list[str] = []
-    telling = 2  # telling words of the last clause: with fewer it takes the next segment in
-    for segment in segments:
-        count = sum(unit.weight > COMMON_WEIGHT for unit in units(segment))
-        if clauses and (telling < 2 or count < 2):
-            clauses[-1] += "," + segment
-            telling += count
-        else:
-            clauses.append(segment)
-            telling = count
-    return clauses
+    share = sum(weight for weight, _ in found) / sum(unit.weight for unit in words)
+    if scored.is_contradicted or share < QUOTED_SHARE:
+        return window.first, window.last
+    return narrowest([places for _, places in found])

@@ -1,153 +1,56 @@
-"""Text as tokens that know their place, and the stretch of a transcript that supports a point."""
+"""The stretch of a transcript that supports a point, word for word and with its time."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sayback.model import Evidence, Transcript, Word
-
-NEGATION_REACH = 6
-"""Tokens after a negation that it still governs, unless a new clause begins before."""
+from sayback.scoring.tokens import Token
 
 Placed = tuple[int, Word]
 """A word of a transcript and where it begins in the text."""
 
-_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_BREAK = re.compile(r"[,.;:!?()\n]")
-_FUNCTION_WORDS = """
-a about above after again all also although always am an and any are aren't as at be because
-been before being below between both but by can can't cannot could couldn't did didn't do does
-doesn't doing don't down during each either else ever every few for from further had hadn't
-has hasn't have haven't having he he'd he'll her here hers herself him himself his how however
-i i'd i'll i'm i've if in into is isn't it it'd it'll its itself just let me might more most
-much must my myself neither no nor not of off often on once one's only onto or other our ours
-ourselves out over own per quite rather really same shall she she'd she'll should shouldn't so
-some such than that the their theirs them themselves then there these they they'd they'll
-they're they've this those though through thus to too toward towards under unless until up
-upon us very via was wasn't we we'd we'll we're we've were weren't what when where whereas
-whether which while who whom whose why will with within without won't would wouldn't yet you
-you'd you'll you're you've your yours yourself um uh er hmm okay ok yeah yes well etc eg ie
-"""
-_FUNCTION = frozenset(_FUNCTION_WORDS.split())
-_SMALL_NUMBERS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen"
-)
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_VALUES = {word: value for value, word in enumerate(_SMALL_NUMBERS.split())}
-_VALUES |= {word: 10 * value for value, word in enumerate(_TENS.split(), 2)}
-_MULTIPLIERS = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 _SLACK_CHARACTERS = 40
-_NEGATIONS = {
-    "not", "no", "never", "without", "neither", "nor", "none", "nothing", "hardly", "cannot",
-    "cant", "dont", "doesnt", "didnt", "isnt", "arent", "wasnt", "wont",
-}  # fmt: skip
-_PAIRED_NEGATIONS = {("rather", "than"), ("instead", "of"), ("free", "of")}
-_HARMLESS_AFTER = {"only", "just", "merely", "doubt", "matter", "problem"}
-_CLAUSE_OPENERS = {
-    "but", "because", "so", "which", "whereas", "while", "when", "if", "instead", "rather",
-    "since", "therefore", "although",
-}  # fmt: skip
+_LONGEST_SIGNS = 20
+_WRITTEN_BEFORE = re.compile(r"[^\s.,;:!?\"“”'‘’()\[\]]*\Z")
+_WRITTEN_AFTER = re.compile(r"(?:\([^\s()]*\)|[^\s.,;:!?\"“”'‘’()\[\]])*")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A word or number: `key` is its comparable form, `start` and `end` index its text.
+def narrowest(places: Sequence[Sequence[int]]) -> tuple[int, int]:
+    """The shortest range that has a position of each word; `places` are the words' positions.
 
-    `opens` tells that a punctuation mark stands before it, `hyphened` that a hyphen does.
+    Raises ValueError where a word has no position.
     """
-
-    key: str
-    start: int
-    end: int
-    opens: bool = False
-    hyphened: bool = False
-
-
-def tokenize(text: str) -> tuple[Token, ...]:
-    """The tokens of a text in order, a spelt number ("two hundred fifty five") being one token."""
-    plain: list[Token] = []
-    end = 0
-    for match in _TOKEN.finditer(text):
-        key = match.group().casefold().replace("’", "'").removesuffix("'s")
-        between = text[end : match.start()]
-        opens = _BREAK.search(between) is not None and bool(plain)
-        plain.append(Token(key, match.start(), match.end(), opens, between == "-"))
-        end = match.end()
-    return _with_numbers(plain)
-
-
-def _with_numbers(tokens: Sequence[Token]) -> tuple[Token, ...]:
-    merged: list[Token] = []
-    index = 0
-    while index < len(tokens):
-        value, count = _spelt_number(tokens, index)
-        first, last = tokens[index], tokens[index + max(count, 1) - 1]
-        key = str(value) if count else first.key
-        merged.append(Token(key, first.start, last.end, first.opens, first.hyphened))
-        index += max(count, 1)
-    return tuple(merged)
-
-
-def _spelt_number(tokens: Sequence[Token], index: int) -> tuple[int, int]:
-    """The value of the number spelt from `index` on, and how many tokens spell it (0: none)."""
-    total = part = count = 0
-    previous = 0  # value of the last word read: digits follow tens, tens follow hundreds
-    for token in tokens[index : index + 12]:
-        if token.opens and count:
-            break
-        small = _VALUES.get(token.key)
-        multiplier = _MULTIPLIERS.get(token.key, 0)
-        if small is not None and (not count or previous >= (20 if 0 < small < 10 else 100)):
-            part, previous = part + small, (small if small > 19 else 1)
-        elif multiplier and count:
-            part *= multiplier
-            previous = multiplier
-            if multiplier > 100:
-                total, part = total + part, 0
-        else:
-            break
-        count += 1
-    return total + part, count
-
-
-def is_content(key: str) -> bool:
-    """Whether a token carries meaning of its own."""
-    return key not in _FUNCTION and not key.endswith("n't")
-
-
-def negated_positions(tokens: Sequence[Token]) -> frozenset[int]:
-    """Positions governed by a negation: the words after it in the same clause."""
-    found: set[int] = set()
-    reach = 0
-    for position, token in enumerate(tokens):
-        if token.opens or token.key in _CLAUSE_OPENERS:
-            reach = 0
-        if reach:
-            found.add(position)
-            reach -= 1
-        if _negates(tokens, position):
-            reach = NEGATION_REACH
-    return frozenset(found)
-
-
-def _negates(tokens: Sequence[Token], position: int) -> bool:
-    key = tokens[position].key
-    following = tokens[position + 1].key if position + 1 < len(tokens) else ""
-    previous = tokens[position - 1].key if position else ""
-    if (previous, key) in _PAIRED_NEGATIONS:
-        return True
-    return (key in _NEGATIONS or key.endswith("n't")) and following not in _HARMLESS_AFTER
+    hits = sorted((at, word) for word, positions in enumerate(places) for at in positions)
+    counts = [0] * len(places)
+    missing = len(places)
+    ranges: list[tuple[int, int]] = []
+    opening = 0
+    for last, word in hits:
+        missing -= counts[word] == 0
+        counts[word] += 1
+        while not missing:
+            first, leaving = hits[opening]
+            ranges.append((first, last))
+            counts[leaving] -= 1
+            missing += counts[leaving] == 0
+            opening += 1
+    return min(ranges, key=lambda each: each[1] - each[0])
 
 
 def quote(text: str, placed: Sequence[Placed], first: Token, last: Token) -> Evidence:
-    """The text verbatim from one token to another, with times where words were placed in it."""
+    """The text verbatim from one token to another, with times where words were placed in it.
+
+    Signs that are written together with its ends belong to it: "C++", "95%", "O(n)".
+    """
     opening, closing = _word_at(placed, first.start), _word_at(placed, last.end - 1)
+    before = _WRITTEN_BEFORE.search(text, max(first.start - _LONGEST_SIGNS, 0), first.start)
+    after = _WRITTEN_AFTER.match(text, last.end, last.end + _LONGEST_SIGNS)
+    start, end = before.start() if before else first.start, after.end() if after else last.end
     return Evidence(
-        text=text[first.start : last.end],
+        text=text[start:end],
         start_s=opening.start_s if opening and closing else None,
         end_s=closing.end_s if opening and closing else None,
     )
@@ -171,5 +74,9 @@ def place(transcript: Transcript) -> tuple[Placed, ...]:
 
 
 def _word_at(placed: Sequence[Placed], position: int) -> Word | None:
+    """The word that stands at a position of the text; None where none was placed there."""
     index = bisect_right(placed, position, key=lambda pair: pair[0]) - 1
-    return placed[index][1] if index >= 0 else None
+    if index < 0:
+        return None
+    start, word = placed[index]
+    return word if position < start + len(word.text.strip()) else None

@@ -7,10 +7,9 @@ from enum import Enum
 from typing import Any
 
 from sayback.model import Question, Recording, Scorecard, Transcript
-from sayback.scoring.coverage import cover
 from sayback.scoring.pace import measure, words
 
-SCORER_VERSION = "1"
+SCORER_VERSION = "2"
 """Goes up with every change that may change a score, so that old answers can be scored again."""
 SCHEMA = "sayback.scorecard/1"
 FEWEST_WORDS = 3
@@ -23,6 +22,8 @@ def score(question: Question, transcript: Transcript, recording: Recording | Non
     An answer without speech or with fewer than three words has no coverage, and a warning that
     says why. Without detected speech there is no pace either.
     """
+    from sayback.scoring.coverage import cover  # late: numpy and the judge take time to load
+
     unjudged = why_not_judged(transcript, recording)
     heard = recording is not None and recording.speech
     return Scorecard(

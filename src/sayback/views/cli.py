@@ -384,6 +384,8 @@ def _text(name: str) -> str:
     from sayback.errors import WorkspaceError, reason
 
     try:
+        if name == "-" and sys.stdin is None:
+            raise WorkspaceError("standard input is closed", "give --transcript FILE")
         raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         return raw.decode("utf-8-sig")
     except OSError as error:

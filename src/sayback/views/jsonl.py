@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from typing import TextIO
 
@@ -33,7 +34,7 @@ def match_lines(requests: Iterable[bytes], out: TextIO) -> None:
         if not line.strip():
             continue
         try:
-            answer = to_json(_scored(decoder.decode(line)))
+            answer = to_json(_scored(decoder.decode(line.removeprefix(BOM_UTF8))))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             bad += 1
             answer = {"error": f"line {number}: {error}"}

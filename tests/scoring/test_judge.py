@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
+
+import pytest
+
+from sayback.scoring.judge import Judge, judge, tokenizer
+
+CLAIM = "Adam uses momentum"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("Adam uses momentum.", True),
+        ("so adam, it keeps a running mean of the old gradients, that is momentum", True),
+        ("I like to drink coffee in the morning.", False),
+        ("Adam is a popular optimiser.", False),
+    ],
+)
+def test_it_knows_what_was_said(answer: str, said: bool) -> None:
+    (verdict,) = judge().read([(answer, CLAIM)])
+    assert (verdict.said > 0) is said
+
+
+def test_it_knows_the_opposite() -> None:
+    same, opposite = judge().read([(CLAIM, CLAIM), ("Adam does not use any momentum.", CLAIM)])
+    assert opposite.contradicted > 0 > same.contradicted
+    assert same.said > 0 > opposite.said
+
+
+def another() -> Judge:
+    """A judge that remembers nothing of what was read before."""
+    return Judge(resources.files("sayback.scoring").joinpath("judge.onnx").read_bytes())
+
+
+PAIRS = [(f"{'and so on ' * count}Adam uses momentum", CLAIM) for count in range(20)]
+
+
+def test_a_verdict_does_not_depend_on_what_is_read_with_it() -> None:
+    one = another()
+    alone = [one.read([pair])[0] for pair in reversed(PAIRS)]
+    assert another().read(PAIRS) == alone[::-1]
+
+
+def test_threads_may_ask_at_once() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(another().read, [PAIRS] * 4))
+    assert found == [another().read(PAIRS)] * 4
+
+
+def test_every_word_piece_counts_and_nothing_else_is_read() -> None:
+    encoded = tokenizer().encode("Adam", CLAIM)
+    assert encoded.tokens == ["[CLS]", "adam", "[SEP]", "adam", "uses", "momentum", "[SEP]"]
+
+
+@pytest.mark.parametrize("text", ["", "x" * 10_000, "😀 مرحبا ²³", "\0", "word " * 5_000])
+def test_odd_text_gets_a_verdict(text: str) -> None:
+    assert len(judge().read([(text, CLAIM), (CLAIM, text)])) == 2
