@@ -63,7 +63,10 @@ def test_status(point: str, answer: str, status: Status) -> None:
     ("point", "answer"),
     [
         ("A queue is first in first out", "whoever comes in first gets served first"),
-        ("Rebasing rewrites the history", "when you rebase, old commits are replaced by new ones"),
+        (
+            "Data augmentation makes the training set larger",
+            "by flipping and rotating we get more pictures to train on",
+        ),
         ("Small batches give noisy gradients", "when the batch is tiny the gradient jumps around"),
         ("ROIAlign uses bilinear interpolation", "roi align uses by linear interpolation"),
         ("Divide the pixels by 255", "I divide each pixel by two hundred fifty five"),
