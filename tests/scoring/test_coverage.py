@@ -35,7 +35,7 @@ LONG_SENTENCE = (
     "is fitted to the residual errors of the sum of all earlier trees so that the bias falls step "
     "by step while early stopping keeps the variance under control for noisy tabular data"
 )
-THREE = "The pipeline has a tokenizer, an embedding, and pooling"
+THREE = "The pipeline has tokenizer, embedding, and pooling"
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,7 @@ THREE = "The pipeline has a tokenizer, an embedding, and pooling"
         (THREE, "first comes a tokenizer and that is all I know", Status.PARTIAL),
         (THREE, "I do not remember anything about that topic", Status.MISSED),
         ("Caching lowers latency", "caching lowers the latency", Status.COVERED),
+        ("Caching does not lower latency", "caching will not lower latency", Status.COVERED),
         ("Adam uses momentum", "Adam does not use momentum", Status.CONTRADICTED),
         ("ViT doesn't use CNN", "ViT uses a CNN", Status.CONTRADICTED),
         ("ViT doesn't use CNN", "ViT works without a CNN", Status.COVERED),
@@ -77,6 +78,21 @@ def test_a_paraphrase_is_covered(point: str, answer: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("point", "answer", "status"),
+    [
+        ("Caching lowers latency", "caching never lowers latency", Status.CONTRADICTED),
+        ("Caching does not lower latency", "caching lowers the latency", Status.CONTRADICTED),
+        ("PCA is unsupervised", "PCA does not need any labels", Status.COVERED),
+        ("Threads share memory", "all threads of a process see the same memory", Status.COVERED),
+        ("Dropout is off at inference", "dropout stays on at inference", Status.CONTRADICTED),
+    ],
+)
+@pytest.mark.xfail(strict=True, reason="the judge does not know it yet: see docs/judge.md")
+def test_what_the_judge_still_gets_wrong(point: str, answer: str, status: Status) -> None:
+    assert judge(point, answer).status is status
+
+
+@pytest.mark.parametrize(
     ("point", "answer"),
     [
         ("L1 gives sparse weights", "L1 gives dense weights, none of them is zero"),
@@ -90,7 +106,7 @@ def test_an_opposite_is_not_covered(point: str, answer: str) -> None:
 
 
 def test_missing_facts_are_named_as_written() -> None:
-    assert judge(THREE, "there is an embedding, yes").missing == ("a tokenizer", "pooling")
+    assert judge(THREE, "an embedding, yes").missing == ("tokenizer", "pooling")
 
 
 def test_facts_below_a_point_count_as_its_facts() -> None:
@@ -100,14 +116,20 @@ def test_facts_below_a_point_count_as_its_facts() -> None:
     assert judged.missing == ("inserts become slower",)
 
 
+BOLD = KeyPoint("Interpolate exact values from the nearest four points", ("nearest four",))
+
+
 def test_a_bold_term_must_be_said() -> None:
-    point = KeyPoint("Interpolate exact values from the nearest four points", ("nearest four",))
-    without = judge(point, "it interpolates the exact values from the nearest points")
+    without = judge(BOLD, "it interpolates the exact values from the nearest points")
     assert without.status is not Status.COVERED
     assert "nearest four" in " ".join(without.missing)
-    assert (
-        judge(point, "interpolate exact values from the 4 nearest points").status is Status.COVERED
-    )
+    assert judge(BOLD, "interpolate exact values from 4 nearest points").status is Status.COVERED
+
+
+@pytest.mark.xfail(strict=True, reason="the judge takes what is left out for an opposite")
+def test_without_its_bold_term_a_point_is_partial() -> None:
+    without = judge(BOLD, "it interpolates the exact values from points")
+    assert (without.status, without.missing) == (Status.PARTIAL, ("nearest four",))
 
 
 LONG_TERM = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda sigma tau phi omega"
@@ -145,7 +167,9 @@ def test_is_term_said(term: str, answer: str, is_said: bool) -> None:
 )
 def test_the_question_said_back_covers_nothing(question: str, point: str) -> None:
     answer = f"{question} So, {question.lower()} I can explain that."
-    assert judge(point, answer, question).status is Status.MISSED
+    judged = judge(point, answer, question)
+    assert (judged.status, judged.evidence) == (Status.MISSED, None)
+    assert judged.score < 0.25
 
 
 def test_a_fact_of_the_questions_words_can_be_said() -> None:
@@ -196,7 +220,7 @@ def test_evidence_stays_readable() -> None:
     answer = f"there is a tokenizer. {'and so on and so on. ' * 30} the pooling too"
     evidence = judge(THREE, answer).evidence
     assert evidence is not None
-    assert evidence.text in ("a tokenizer", "tokenizer", "pooling", "the pooling")
+    assert evidence.text in ("tokenizer", "pooling")
 
 
 def test_score_is_the_mean_over_the_points() -> None:
