@@ -7,6 +7,7 @@ demo:  ## rehearse one question; sets up everything first
 
 test:  ## run every test; sets up everything first
 	@scripts/setup fast,test
+	@scripts/setup-browser
 	@.venv/bin/pytest
 
 check:  ## style and types

@@ -17,6 +17,7 @@ from sayback.capture.listen import Level, ListenSettings
 from sayback.errors import TranscriptionError, VoiceError, VoiceMissing
 from sayback.history.store import Store
 from sayback.model import Ending, KeyPoint, Question, Transcript, Word
+from sayback.revision import rescore
 from sayback.session import (
     Asking,
     Event,
@@ -27,7 +28,6 @@ from sayback.session import (
     Stations,
     Warned,
     rehearse,
-    rescore,
 )
 from sayback.transcript.transcriber import Samples, Transcriber
 from sayback.voice.pyttsx3_speaker import Pyttsx3Speaker
@@ -160,7 +160,7 @@ def test_an_engine_that_fails_keeps_the_answer_for_later(stations: Stations) -> 
     assert stations.store.unfinished() == (1,)
     attempt = stations.store.attempt(1)
     assert attempt.recording is not None
-    scorecard = rescore(attempt, QUESTION, Typist(), stations.store)
+    scorecard = rescore(attempt, QUESTION, stations.store, Typist())
     assert stations.store.attempt(1).scorecard == scorecard
     assert stations.store.unfinished() == ()
 
@@ -173,7 +173,7 @@ def test_an_answer_cut_off_while_listening_can_be_scored_later(stations: Station
     events.close()  # type: ignore[attr-defined]
     attempt = stations.store.attempt(1)
     assert attempt.recording is None
-    rescore(attempt, QUESTION, Typist(), stations.store)
+    rescore(attempt, QUESTION, stations.store, Typist())
     finished = stations.store.attempt(1)
     assert finished.recording is not None
     assert finished.recording.ending is Ending.INTERRUPTED

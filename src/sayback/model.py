@@ -79,12 +79,17 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A recognised word as Whisper wrote it, with its time and the engine's probability for it."""
+    """A recognised word with its time and the engine's probability for it.
+
+    `heard` is what the engine wrote where a person corrected it; a word that was not said at all
+    then has an empty `text`.
+    """
 
     text: str
     start_s: float
     end_s: float
     probability: float
+    heard: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +123,17 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class PointScore:
-    """The judgement on one key point, and which of its facts were not said."""
+    """The judgement on one key point, and which of its facts were not said.
+
+    `judged` is the status that the scorer gave where a person decided otherwise.
+    """
 
     text: str
     status: Status
     score: float
     evidence: Evidence | None
     missing: tuple[str, ...] = ()
+    judged: Status | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +175,26 @@ class Pace:
     pauses: Pauses
     fillers: Fillers
     on_target: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordCorrection:
+    """What a person says was said where the engine `heard` something else."""
+
+    start_s: float
+    heard: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointCorrection:
+    """A person's own word on whether a key point was said; None leaves it to the scorer again."""
+
+    point: str
+    said: bool | None
+
+
+Correction = WordCorrection | PointCorrection
 
 
 @dataclass(frozen=True, slots=True)

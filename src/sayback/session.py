@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sayback.capture.audio_file import read_audio, read_recording
+from sayback.capture.audio_file import read_audio
 from sayback.capture.listen import Level, ListenSettings, listen
 from sayback.capture.recorder import Recorder
 from sayback.capture.speech_detector import load_detector
@@ -24,7 +24,7 @@ from sayback.errors import (
     reason,
 )
 from sayback.history.store import Store
-from sayback.model import Attempt, Ending, Question, Recording, Scorecard
+from sayback.model import Attempt, Question, Recording, Scorecard
 from sayback.scoring.scorecard import score
 from sayback.transcript.recording import transcribe_recording
 from sayback.transcript.transcriber import Transcriber
@@ -131,23 +131,6 @@ def assess(question: Question, recording: Recording, transcriber: Transcriber) -
     samples = read_audio(recording.path)
     transcript = transcribe_recording(transcriber, samples, recording.speech)
     return score(question, transcript, recording)
-
-
-def rescore(
-    attempt: Attempt, question: Question, transcriber: Transcriber, store: Store
-) -> Scorecard:
-    """Score a kept attempt again, or for the first time where it was interrupted.
-
-    Raises SaybackError.
-    """
-    recording = attempt.recording
-    if recording is None:
-        found = read_recording(attempt.audio, ending=Ending.INTERRUPTED)
-        recording = replace(found, started_at=attempt.asked_at)
-        store.heard(attempt.id, recording)
-    scorecard = assess(question, recording, transcriber)
-    store.scored(attempt.id, scorecard)
-    return scorecard
 
 
 def keep(scorecard: Scorecard, recording: Recording, workspace: Workspace, store: Store) -> Attempt:

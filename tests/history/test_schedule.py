@@ -1,42 +1,255 @@
+"""Which question comes next: due and new ones mixed, each with its reason."""
+
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.history.histories import question
 
-from sayback.history.schedule import order
-from sayback.history.store import Summary
-from sayback.model import Question
+from sayback.history.memory import PointMemory, QuestionMemory
+from sayback.history.schedule import Choice, choose, due, next_due
+from sayback.model import KeyPoint, Question, Status
 
-QUESTIONS = [Question(text=name.upper(), id=name) for name in "abc"]
+NOW = datetime(2026, 3, 11, 12).astimezone()  # a Wednesday, here
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+FAR = 30 * DAY
 
 
-def attempt(number: int, question: str, coverage: float | None) -> Summary:
-    asked_at = datetime(2026, 1, number, tzinfo=UTC)
-    return Summary(number, asked_at, question, question.upper(), True, coverage, 1.0)
+def point(text: str, due_in: timedelta, missed: int = 0, last: Status | None = None) -> PointMemory:
+    """Judged two days ago, and missed so often in a row."""
+    status = last or (Status.MISSED if missed else Status.COVERED)
+    return PointMemory(text, NOW + due_in, status, 9, missed, missed, NOW - 2 * DAY)
+
+
+def memory(
+    asked: Question, *points: PointMemory, due_in: timedelta = FAR, coverage: float | None = None
+) -> QuestionMemory:
+    return QuestionMemory(
+        question_id=asked.id,
+        question=asked.text,
+        points=points,
+        attempts=9,
+        first_asked_at=NOW - 9 * DAY,
+        last_asked_at=NOW - 2 * DAY,
+        due=min((each.due for each in points), default=NOW + due_in),
+        coverage=coverage,
+    )
+
+
+def by_id(*known: QuestionMemory) -> dict[str, QuestionMemory]:
+    return {each.question_id: each for each in known}
+
+
+def ids(choices: Iterable[Choice]) -> str:
+    return "".join(choice.question.id for choice in choices)
+
+
+def reasons(choices: Iterable[Choice]) -> list[str]:
+    return [choice.reason for choice in choices]
+
+
+A, B, C, D, E, F = QUESTIONS = tuple(question(name) for name in "abcdef")
+ONE, TWO = question("one", points=1), question("two", points=2)
+
+
+def waiting(questions: Iterable[Question]) -> dict[str, QuestionMemory]:
+    """All of them due, the first for the longest time."""
+    return by_id(
+        *(memory(each, due_in=(number - 20) * DAY) for number, each in enumerate(questions))
+    )
+
+
+def test_new_ones_come_in_the_order_of_the_bank() -> None:
+    chosen = choose(QUESTIONS, {}, NOW, 4, None)
+    assert ids(chosen) == "abcd"
+    assert reasons(chosen) == ["new"] * 4
+
+
+def test_one_in_five_is_new_and_stands_among_the_due_ones() -> None:
+    assert ids(choose(QUESTIONS, waiting([B, C, D, E, F]), NOW, 5, None)) == "bcade"
+
+
+def test_new_ones_fill_up_where_little_is_due() -> None:
+    assert ids(choose(QUESTIONS, waiting([F]), NOW, 4, None)) == "afbc"
+
+
+def test_the_least_covered_fill_up_unless_only_due() -> None:
+    known = by_id(
+        memory(A, coverage=0.9),
+        memory(B, coverage=0.314),
+        memory(C),
+        replace(memory(D, coverage=0.9), last_asked_at=NOW - 5 * DAY),
+    )
+    chosen = choose([A, B, C, D], known, NOW, 9, None)
+    assert ids(chosen) == "bdac"
+    assert reasons(chosen)[0] == "least covered so far (31%)"
+    assert reasons(chosen)[-1] == "last asked 9 March"
+    assert choose([A, B, C, D], known, NOW, 9, None, only_due=True) == ()
+    assert ids(choose(QUESTIONS, known, NOW, 9, None, only_due=True)) == "ef"
+
+
+def test_the_same_question_is_never_asked_twice() -> None:
+    assert ids(choose([A, A, B], {}, NOW, 9, None)) == "ab"
+
+
+def test_a_single_question_is_a_new_one_once_in_five_answers() -> None:
+    (due_one,) = waiting([A]).values()
+    assert ids(choose([A, B], by_id(replace(due_one, attempts=4)), NOW, 1, None)) == "a"
+    assert ids(choose([A, B], by_id(replace(due_one, attempts=6)), NOW, 1, None)) == "b"
 
 
 @pytest.mark.parametrize(
-    ("history", "expected"),
+    ("points", "reason"),
     [
-        ([], "abc"),
-        ([attempt(1, "a", 0.2)], "bca"),
-        ([attempt(1, "a", 0.9), attempt(2, "b", 0.1), attempt(3, "c", 0.5)], "bca"),
-        ([attempt(1, "a", 0.9), attempt(2, "a", 0.1), attempt(3, "b", 0.5)], "cab"),
-        ([attempt(1, "a", None), attempt(2, "b", 1.0), attempt(3, "c", 0.0)], "cab"),
-        ([attempt(1, "gone", 0.0)], "abc"),
-        ([replace(attempt(1, "a", None), scored=False)], "abc"),
+        ([point("two 0", -DAY, 1), point("two 1", FAR)], "due: missed last time"),
+        ([point("two 0", -DAY, 2), point("two 1", -DAY, 1)], "due: missed twice"),
+        ([point("two 0", -DAY, 3), point("two 1", FAR)], "due: missed 3 times"),
+        (
+            [point("two 0", -DAY, last=Status.PARTIAL), point("two 1", -DAY)],
+            "due: partly said last time",
+        ),
+        ([point("two 0", FAR)], "due: 1 key point not judged yet"),
+        ([], "due: 2 key points not judged yet"),
+        ([point("two 0", -HOUR), point("two 1", FAR)], "due today"),
+        ([point("two 0", -DAY), point("two 1", FAR)], "due since yesterday"),
+        ([point("two 0", -2 * DAY), point("two 1", FAR)], "due since Monday"),
+        ([point("two 0", -6 * DAY), point("two 1", FAR)], "due since Thursday"),
+        ([point("two 0", -7 * DAY), point("two 1", FAR)], "due since 4 March"),
+        ([point("two 0", HOUR), point("two 1", FAR)], "due today"),
+        ([point("two 0", DAY), point("two 1", FAR)], None),
+        ([point("two 0", FAR, 5), point("two 1", DAY)], None),
+        ([point("two 0", FAR), point("two 1", FAR), point("gone", -DAY, 3)], None),
     ],
-    ids=[
-        "nothing asked",
-        "new ones first",
-        "least covered",
-        "newest counts",
-        "unjudged",
-        "gone",
-        "not finished",
+    ids=lambda value: value or "not due" if not isinstance(value, list) else "",
+)
+def test_why_a_question_is_due(points: list[PointMemory], reason: str | None) -> None:
+    found = due([TWO], by_id(memory(TWO, *points)), NOW)
+    assert reasons(found) == ([reason] if reason else [])
+
+
+def test_what_was_judged_today_is_not_due_before_its_time() -> None:
+    missed = replace(point("one 0", timedelta(minutes=5), 1), judged_at=NOW)
+    known = by_id(memory(ONE, missed))
+    assert due([ONE], known, NOW) == ()
+    assert reasons(due([ONE], known, NOW + timedelta(minutes=5))) == ["due: missed last time"]
+
+
+def test_urgent_is_what_waited_long_or_was_missed_often() -> None:
+    first, second, third, fourth = (question(name, points=1) for name in "abcd")
+    known = by_id(
+        memory(first, point("a 0", -DAY)),
+        memory(second, point("b 0", -DAY, 4)),
+        memory(third, point("c 0", -9 * DAY)),
+        memory(fourth, point("d 0", -3 * DAY)),
+    )
+    assert ids(due([first, second, third, fourth], known, NOW)) == "cbda"
+
+
+@pytest.mark.parametrize(
+    ("days", "reason"),
+    [
+        (9, "new: 6 left, 9 days to the interview"),
+        (1, "new: 6 left, 1 day to the interview"),
+        (0, "new: 6 left, the interview is today"),
+        (-1, "new"),
     ],
 )
-def test_order(history: list[Summary], expected: str) -> None:
-    assert "".join(question.id for question in order(QUESTIONS, history)) == expected
+def test_a_new_one_says_what_is_left_to_the_interview(days: int, reason: str) -> None:
+    assert reasons(choose(QUESTIONS, {}, NOW, 1, NOW.date() + days * DAY)) == [reason]
+
+
+@pytest.mark.parametrize(
+    ("days", "new"), [(None, 1), (60, 1), (9, 3), (3, 4), (0, 4)], ids=lambda value: str(value)
+)
+def test_an_interview_makes_more_of_a_session_new(days: int | None, new: int) -> None:
+    bank = [question(f"new {number}") for number in range(8)] + list(QUESTIONS)
+    on = None if days is None else NOW.date() + days * DAY
+    chosen = choose(bank, waiting(QUESTIONS), NOW, 5, on)
+    assert sum(choice.reason.startswith("new") for choice in chosen) == new
+
+
+def test_new_ones_of_earlier_today_count_for_the_day() -> None:
+    bank = [question(f"new {number}") for number in range(8)] + list(QUESTIONS)
+    known = waiting(QUESTIONS)
+    for name in "ab":
+        known[name] = replace(known[name], first_asked_at=NOW - HOUR)
+    chosen = choose(bank, known, NOW, 5, NOW.date() + 6 * DAY)  # five a day, two are done
+    assert sum(choice.reason.startswith("new") for choice in chosen) == 3
+
+
+@pytest.mark.parametrize(("new", "days"), [(35, 30), (35, 21), (12, 9), (35, 60), (3, 40)])
+def test_all_are_asked_before_the_last_third_of_the_time_left(new: int, days: int) -> None:
+    bank = [question(f"new {number}") for number in range(new)] + list(QUESTIONS)
+    known = waiting(QUESTIONS)  # enough of them to fill every session
+    day = 0
+    while len(known) < len(bank):
+        now = NOW + day * DAY
+        for choice in choose(bank, known, now, 5, NOW.date() + days * DAY):
+            if choice.reason.startswith("new"):
+                asked = memory(choice.question)
+                known[choice.question.id] = replace(asked, first_asked_at=now, last_asked_at=now)
+        day += 1
+    assert day <= days * 2 / 3
+
+
+def test_when_the_next_one_is_due() -> None:
+    assert next_due({}) is None
+    assert next_due(by_id(memory(A, due_in=DAY), memory(B, due_in=HOUR))) == NOW + HOUR
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[Sequence[Question], dict[str, QuestionMemory]]:
+    bank = [
+        question(f"q{number}", draw(st.integers(0, 2)))
+        for number in range(draw(st.integers(0, 12)))
+    ]
+    known = {}
+    for each in bank:
+        if draw(st.booleans()):
+            points = [
+                point(known_point.text, draw(st.integers(-90, 30)) * DAY, draw(st.integers(0, 4)))
+                for known_point in each.key_points
+            ]
+            due_in = draw(st.integers(-30, 30)) * DAY
+            known[each.id] = memory(
+                each, *points, due_in=due_in, coverage=draw(st.none() | st.floats(0, 1))
+            )
+    return bank, known
+
+
+@settings(deadline=None)
+@given(
+    histories(),
+    st.integers(1, 15),
+    st.none() | st.integers(-2, 60).map(lambda days: NOW.date() + days * DAY),
+)
+def test_whatever_the_history_a_session_is_a_sound_one(
+    history: tuple[Sequence[Question], dict[str, QuestionMemory]],
+    count: int,
+    interview: date | None,
+) -> None:
+    bank, known = history
+    chosen = choose(bank, known, NOW, count, interview)
+    asked = [choice.question.id for choice in chosen]
+    assert len(asked) == len(set(asked)) == min(count, len(bank))
+    assert all(choice.reason for choice in chosen)
+    new = len(bank) - len(known)
+    if count > 1:
+        taken = sum(choice.reason.startswith("new") for choice in chosen)
+        assert taken >= min(new, count // 5)
+    fewer = choose(bank, known, NOW, count, interview, only_due=True)
+    assert fewer == chosen[: len(fewer)]
+    waits = due(bank, known, NOW)
+    assert len(fewer) == min(count, new + len(waits))
+    assert sum(choice in waits for choice in fewer) >= min(len(waits), count // 5)
+
+
+def test_a_key_point_that_the_bank_has_twice_is_one() -> None:
+    twice = replace(ONE, key_points=(KeyPoint("one 0"), KeyPoint("one 0")))
+    assert reasons(due([twice], by_id(memory(twice)), NOW)) == ["due: 1 key point not judged yet"]

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import io
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
+from rich.console import Console
 
 from sayback.errors import NoSuchQuestion
-from sayback.model import Question
-from sayback.views.rehearsal import _under
+from sayback.history.store import Store
+from sayback.model import Question, Scorecard, Transcript
+from sayback.views.rehearsal import _chosen, _place, _under, _until
 
 QUESTIONS = (
     Question("A", "a", ("Deep Learning", "Training")),
@@ -23,3 +30,42 @@ def test_a_topic_is_any_part_of_a_heading(topic: str | None, ids: str) -> None:
 def test_a_topic_without_questions_is_named() -> None:
     with pytest.raises(NoSuchQuestion, match="cooking"):
         _under("cooking", QUESTIONS)
+
+
+@pytest.mark.parametrize(
+    ("number", "count", "reason", "place"),
+    [
+        (3, 5, "due: missed twice", "3 of 5 · due: missed twice"),
+        (1, 1, "new", "new"),
+        (2, 3, "", "2 of 3"),
+        (1, 1, "", ""),
+    ],
+)
+def test_the_place_says_why_this_question(number: int, count: int, reason: str, place: str) -> None:
+    assert _place(number, count, reason) == place
+
+
+def test_until_when_nothing_is_due() -> None:
+    now = datetime(2026, 3, 2, 12).astimezone()
+    assert _until(None, now) == ""
+    assert _until(now, now) == ""
+    assert _until(now + timedelta(hours=1), now) == " until 13:00"
+    assert _until(now + timedelta(days=2), now) == " until Wednesday, 4 March"
+
+
+def test_where_nothing_is_due_a_line_says_so_and_nothing_is_asked(tmp_path: Path) -> None:
+    out = Console(file=io.StringIO(), width=100)
+    with Store(tmp_path) as store:
+        for question in QUESTIONS:
+            number = store.begin(question, tmp_path / f"{question.id}.wav", datetime.now(UTC))
+            store.scored(number, Scorecard(question, Transcript("t"), None, None, "v"))
+        everything = _chosen(list(QUESTIONS), store, 2, False, out)
+        assert [choice.reason for choice in everything] == ["due today", "due today"]
+        with store.transaction() as database:
+            database.execute(
+                "UPDATE memory SET content ="
+                " json_set(content, '$.memory.due', '2126-03-02T12:00:00Z')"
+            )
+        assert _chosen(list(QUESTIONS), store, 2, True, out) == []
+    assert isinstance(out.file, io.StringIO)
+    assert re.search(r"Nothing is due until S\w+day, [23] March:", out.file.getvalue())

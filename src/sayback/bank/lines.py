@@ -38,6 +38,11 @@ class Source:
         # Remembered, so that a file of unclosed fences is not searched once for each.
         self._unclosed_fences: dict[str, int] = {}
 
+    @property
+    def read(self) -> int:
+        """The number of the last line read: that of the last line given, or hidden after it."""
+        return self._next
+
     def __iter__(self) -> Iterator[Line]:
         self._skip_front_matter()
         while self._next < len(self._lines):

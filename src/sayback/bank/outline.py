@@ -18,7 +18,10 @@ _OUTERMOST_INDENT = 3
 
 @dataclass(slots=True)
 class Item:
-    """A list item as written; `below` are a question's points or a point's facts."""
+    """A list item as written; `below` are a question's points or a point's facts.
+
+    `end` is where the last of the lines of a question begins, with all that stands below it.
+    """
 
     line: int
     indent: int
@@ -26,6 +29,7 @@ class Item:
     topic: tuple[str, ...] = ()
     target_s: float | None = None
     below: list[Item] = field(default_factory=list)
+    end: int = 0
 
     @property
     def markup(self) -> str:
@@ -50,6 +54,9 @@ class Outline:
             self._take_text(line.number, line.text)
         for comment in line.comments:
             self._take_comment(line.number, comment)
+        hidden = "" if line.text.strip() else line.text.expandtabs(4)
+        if self._open and len(hidden) > self._open[0].indent:  # a comment or code block below it
+            self._open[0].end = line.number
 
     def _take_text(self, number: int, text: str) -> None:
         body = text.strip()
@@ -65,7 +72,7 @@ class Outline:
         if marker := _ITEM.match(body):
             self._take_item(Item(number, indent, [body[marker.end() :]]))
         else:
-            self._take_continuation(indent, body)
+            self._take_continuation(number, indent, body)
 
     def _is_heading_or_break(self, body: str) -> bool:
         if body[0] == "#" and (mark := _HEADING.match(body)):
@@ -107,15 +114,17 @@ class Outline:
             self._report(item.line, problem)
             return
         self._open.append(item)
+        self._open[0].end = item.line
         self._joins = True
 
-    def _take_continuation(self, indent: int, body: str) -> None:
+    def _take_continuation(self, number: int, indent: int, body: str) -> None:
         inside = bool(self._open) and indent > self._open[0].indent
         if inside and not self._joins:
             while self._open[-1].indent >= indent:
                 self._open.pop()
         if inside or (self._joins and body[0] not in "<>|"):
             self._open[-1].lines.append(body)
+            self._open[0].end = number
             self._joins = True
         elif body[0] != "<":  # a tag such as </details> between items ends nothing
             if not self._paragraph:

@@ -18,7 +18,7 @@ from pathlib import Path
 from sayback.bank.lines import Report, Source
 from sayback.bank.markup import Inline, has_word, plain, quoted, unique
 from sayback.bank.outline import Item, Outline
-from sayback.errors import BankError, reason
+from sayback.errors import BankError, NoSuchQuestion, reason
 from sayback.model import KeyPoint, Question
 
 SLUG_WORDS = 8
@@ -31,6 +31,25 @@ class Bank:
 
     questions: tuple[Question, ...]
     problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A question, the list item that it was read from, and the last line of all below it."""
+
+    question: Question
+    item: Item
+    last_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a question stands: the file, what it holds, and the number of its entry from 0."""
+
+    file: Path
+    text: str
+    entries: tuple[Entry, ...]
+    number: int
 
 
 def read(path: Path) -> Bank:
@@ -53,6 +72,25 @@ def read(path: Path) -> Bank:
     if not questions:
         raise BankError(f"{path}: no question in it", "write one on a line that starts with '- '")
     return Bank(questions, tuple(problem for bank in banks for problem in bank.problems))
+
+
+def locate(path: Path, question_id: str) -> Place:
+    """Find the question to which `read` gives an id. Raises BankError, NoSuchQuestion for none."""
+    seen = _Seen()
+    for file in _bank_files(path):
+        try:
+            text = _text_of(file)
+        except BankError:  # the other files still load
+            if file == path:
+                raise
+            continue
+        entries = _entries(text, str(file), seen, _ignore)
+        for number, entry in enumerate(entries):
+            if entry.question.id == question_id:
+                return Place(file, text, entries, number)
+    raise NoSuchQuestion(
+        f"{quoted(question_id)}: no such question in {path}", "see all with `sayback bank list`"
+    )
 
 
 def parse(text: str, *, name: str = "bank") -> Bank:
@@ -144,14 +182,24 @@ def _parse(text: str, name: str, seen: _Seen, *, needs_question: bool = True) ->
     def report(line: int, problem: str) -> None:
         problems.append((line, f"{name}:{line}: {problem}"))
 
-    outline = Outline(report)
-    for line in Source(text, report):
-        outline.take(line)
-    drafts = (_question(item, name, seen, report) for item in outline.questions)
-    questions = tuple(question for question in drafts if question)
+    questions = tuple(entry.question for entry in _entries(text, name, seen, report))
     if needs_question and not questions and not problems:
         report(1, "no question in this file; write one on a line that starts with '- '")
     return Bank(questions, tuple(problem for _, problem in sorted(problems)))
+
+
+def _entries(text: str, name: str, seen: _Seen, report: Report) -> tuple[Entry, ...]:
+    outline, lines = Outline(report), Source(text, report)
+    last_lines: dict[int, int] = {}
+    for line in lines:
+        outline.take(line)
+        last_lines[line.number] = lines.read
+    drafts = ((_question(item, name, seen, report), item) for item in outline.questions)
+    return tuple(Entry(draft, item, last_lines[item.end]) for draft, item in drafts if draft)
+
+
+def _ignore(line: int, problem: str) -> None:
+    """Report nothing."""
 
 
 def _question(item: Item, name: str, seen: _Seen, report: Report) -> Question | None:

@@ -54,6 +54,44 @@ STEPS: tuple[tuple[str, ...], ...] = (
         ) STRICT, WITHOUT ROWID
         """,
     ),
+    # 2: what a person corrects, a search index, the schedule, and edits of a bank to undo
+    (
+        """
+        CREATE TABLE correction (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            attempt_id INTEGER NOT NULL REFERENCES attempt (id) ON DELETE CASCADE,
+            made_at TEXT NOT NULL,
+            content TEXT NOT NULL
+        ) STRICT
+        """,
+        "CREATE INDEX correction_by_attempt ON correction (attempt_id, id)",
+        # rowid is the number of the attempt; the text that of its newest transcript
+        "CREATE VIRTUAL TABLE spoken USING fts5 (text, tokenize = 'porter unicode61')",
+        """
+        INSERT INTO spoken (rowid, text)
+        SELECT score.attempt_id, transcript.content ->> '$.text'
+        FROM score JOIN transcript ON transcript.id = transcript_id
+        WHERE score.id IN (SELECT max(id) FROM score GROUP BY attempt_id)
+        """,
+        # derived: the memory of a question's key points after its scores up to one of them
+        """
+        CREATE TABLE memory (
+            question_id TEXT PRIMARY KEY,
+            score_id INTEGER NOT NULL,
+            content TEXT NOT NULL
+        ) STRICT
+        """,
+        "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+        """
+        CREATE TABLE bank_edit (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            made_at TEXT NOT NULL,
+            file TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            inserted BLOB NOT NULL
+        ) STRICT
+        """,
+    ),
 )
 
 

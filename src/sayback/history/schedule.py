@@ -1,22 +1,204 @@
-"""Which question to ask next."""
+"""Which question to ask next, and why: a mix of what is due and what is new."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from operator import itemgetter
 
-from sayback.history.store import Summary
-from sayback.model import Question
+from sayback.history.interview import days_left
+from sayback.history.memory import PointMemory, QuestionMemory
+from sayback.model import Question, Status
+
+NEW_SHARE = 1 / 5
+"""At least so many of a session are new while there are any; our choice."""
+SHARE_FOR_NEW = 1 / 3
+"""Of the time left to the interview, as if there were no more of it for new ones.
+
+It is reckoned anew each day, and so ends when about two thirds have passed: the last third is for
+coming back to what was missed."""
+_DAY = timedelta(days=1)
+
+Memories = Mapping[str, QuestionMemory]
 
 
-def order(questions: Iterable[Question], history: Iterable[Summary]) -> list[Question]:
-    """The questions in the order to ask them: never asked first, then the least covered.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A question to ask, and the reason as a person reads it: "due: missed twice"."""
 
-    What counts is the newest attempt that was finished; one that could not be judged goes last.
+    question: Question
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Return:
+    """A question with something to come back to, and since when.
+
+    `points` are those that are due; `unjudged` how many of its key points were never judged.
     """
-    newest = {summary.question_id: summary.coverage for summary in history if summary.scored}
 
-    def urgency(question: Question) -> tuple[bool, float]:
-        coverage = newest.get(question.id)
-        return question.id in newest, 1.0 if coverage is None else coverage
+    question: Question
+    points: tuple[PointMemory, ...]
+    unjudged: int
+    since: datetime
 
-    return sorted(questions, key=urgency)
+
+def choose(
+    questions: Iterable[Question],
+    memories: Memories,
+    now: datetime,
+    count: int,
+    interview: date | None,
+    *,
+    only_due: bool = False,
+) -> tuple[Choice, ...]:
+    """At most `count` questions in the order to ask them, each with its reason.
+
+    Due and new ones are mixed evenly, then come the least covered, unless `only_due`. Of the new
+    ones there are at least one in five, and with an `interview` so many a day that all have been
+    asked before the last third of the time left, where a session holds so many.
+    """
+    asked = tuple({question.id: question for question in questions}.values())
+    returning = due(asked, memories, now)
+    days = days_left(interview, now)
+    new = _new(asked, memories, days)
+    wanted = _new_of_session(memories, count)
+    if days is not None:
+        wanted = max(wanted, _new_of_day(len(new), memories, days, now))
+    room = count - min(len(returning), math.floor(count * NEW_SHARE))
+    new = new[: max(min(wanted, room), count - len(returning))]
+    chosen = _mixed(returning[: count - len(new)], new)
+    if only_due:
+        return chosen
+    taken = {choice.question.id for choice in chosen}
+    rest = [question for question in asked if question.id not in taken]
+    return chosen + _least_covered(rest, memories)[: count - len(chosen)]
+
+
+def due(questions: Iterable[Question], memories: Memories, now: datetime) -> tuple[Choice, ...]:
+    """The questions with something to come back to, the most urgent first.
+
+    Urgent are days overdue and points missed again and again, one miss like one day (our choice):
+    so neither what is missed each time nor what has waited long keeps out the other.
+    """
+    known = ((question, memories.get(question.id)) for question in questions)
+    returns = [_return(question, memory, now) for question, memory in known if memory]
+    waiting = [each for each in returns if each is not None]
+    waiting.sort(key=lambda each: -_urgency(each, now))
+    return tuple(Choice(each.question, _why_due(each, now)) for each in waiting)
+
+
+def next_due(memories: Memories) -> datetime | None:
+    """When the first of the questions is due; None where none was asked."""
+    return min((memory.due for memory in memories.values()), default=None)
+
+
+def _return(question: Question, memory: QuestionMemory, now: datetime) -> _Return | None:
+    """What to come back to; None where nothing is due. Points are those of the bank of today."""
+    if not question.key_points:
+        is_due = _is_due(memory.due, memory.last_asked_at, now)
+        return _Return(question, (), 0, memory.due) if is_due else None
+    known = {point.text: point for point in memory.points}
+    texts = dict.fromkeys(point.text for point in question.key_points)
+    judged = (known[text] for text in texts if text in known)
+    points = tuple(point for point in judged if _is_due(point.due, point.judged_at, now))
+    unjudged = sum(text not in known for text in texts)
+    if not points and not unjudged:
+        return None
+    since = min((point.due for point in points), default=memory.last_asked_at)
+    return _Return(question, points, unjudged, since)
+
+
+def _is_due(due_at: datetime, reviewed: datetime, now: datetime) -> bool:
+    """Whether it is time, or will be today where the last time was not today."""
+    today = _day(now)
+    return due_at <= now or (_day(due_at) <= today and _day(reviewed) < today)
+
+
+def _day(moment: datetime) -> date:
+    """The day on the person's calendar."""
+    return moment.astimezone().date()
+
+
+def _urgency(each: _Return, now: datetime) -> float:
+    return (now - each.since) / _DAY + sum(point.missed_in_row for point in each.points)
+
+
+def _why_due(each: _Return, now: datetime) -> str:
+    missed = max((point.missed_in_row for point in each.points), default=0)
+    if missed:
+        times = {1: "last time", 2: "twice"}.get(missed, f"{missed} times")
+        return f"due: missed {times}"
+    if any(point.last is Status.PARTIAL for point in each.points):
+        return "due: partly said last time"
+    if each.unjudged:
+        return f"due: {each.unjudged} key {_s(each.unjudged, 'point')} not judged yet"
+    return f"due {_since(_day(each.since), _day(now))}"
+
+
+def _since(day: date, today: date) -> str:
+    """A day that is not after today, as short as it is clear: "since Monday"."""
+    days = (today - day).days
+    if days == 0:
+        return "today"
+    if days == 1:
+        return "since yesterday"
+    return f"since {day:%A}" if days < 7 else f"since {day.day} {day:%B}"
+
+
+def _new(questions: Sequence[Question], memories: Memories, days: int | None) -> tuple[Choice, ...]:
+    """Those never asked, in the order of the bank."""
+    found = [question for question in questions if question.id not in memories]
+    reason = "new"
+    if days is not None:
+        when = f"{days} {_s(days, 'day')} to the interview" if days else "the interview is today"
+        reason = f"new: {len(found)} left, {when}"
+    return tuple(Choice(question, reason) for question in found)
+
+
+def _new_of_session(memories: Memories, count: int) -> int:
+    """How many new ones a session of `count` has at least."""
+    if count > 1:
+        return math.ceil(count * NEW_SHARE)
+    # Of a single question there is no share, so the share of all answers so far has to do.
+    return int(len(memories) < NEW_SHARE * sum(memory.attempts for memory in memories.values()))
+
+
+def _new_of_day(new: int, memories: Memories, days: int, now: datetime) -> int:
+    """How many new ones this day still needs, so that all are asked in time for the interview."""
+    done = sum(_day(memory.first_asked_at) == _day(now) for memory in memories.values())
+    return math.ceil((new + done) / max(1, math.floor(days * SHARE_FOR_NEW))) - done
+
+
+def _mixed(*groups: Sequence[Choice]) -> tuple[Choice, ...]:
+    """All choices, each group in its order and spread evenly over the whole."""
+    placed = [
+        ((number + 0.5) / len(group), choice)
+        for group in groups
+        for number, choice in enumerate(group)
+    ]
+    return tuple(choice for _, choice in sorted(placed, key=itemgetter(0)))
+
+
+def _least_covered(questions: Iterable[Question], memories: Memories) -> tuple[Choice, ...]:
+    """Those of the questions that were asked, then the longest ago; without coverage last."""
+    known = [(question, memories[question.id]) for question in questions if question.id in memories]
+    known.sort(key=lambda pair: (_coverage(pair[1]), pair[1].last_asked_at))
+    return tuple(Choice(question, _why_again(memory)) for question, memory in known)
+
+
+def _coverage(memory: QuestionMemory) -> float:
+    return 1.0 if memory.coverage is None else memory.coverage
+
+
+def _why_again(memory: QuestionMemory) -> str:
+    if memory.coverage is None:
+        asked = memory.last_asked_at.astimezone()
+        return f"last asked {asked.day} {asked:%B}"
+    return f"least covered so far ({memory.coverage:.0%})"
+
+
+def _s(count: int, noun: str) -> str:
+    return noun if count == 1 else f"{noun}s"

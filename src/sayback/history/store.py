@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,18 +17,22 @@ from sayback.errors import HistoryError, reason
 from sayback.history.migrations import migrate
 from sayback.model import (
     Attempt,
+    Correction,
     Coverage,
     Pace,
+    PointCorrection,
     Question,
     Recording,
     Scorecard,
     Transcript,
+    WordCorrection,
 )
 
 FILE_NAME = "history.db"
 LOCK_TIME_LIMIT_S = 30.0
 
 _T = TypeVar("_T")
+Value = str | int | float | bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,20 @@ class _Derived:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Correction:
+    """One of the two kinds of correction, as it is stored."""
+
+    word: WordCorrection | None = None
+    point: PointCorrection | None = None
+
+    @classmethod
+    def of(cls, correction: Correction) -> _Correction:
+        if isinstance(correction, WordCorrection):
+            return cls(word=correction)
+        return cls(point=correction)
+
+
 class Store:
     """An open history. Use it as a context manager; every method is one transaction."""
 
@@ -76,6 +94,7 @@ class Store:
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 self._connection.execute("PRAGMA synchronous = FULL")
                 self._connection.execute("PRAGMA foreign_keys = ON")
+                self._connection.execute("PRAGMA secure_delete = ON")
                 migrate(self._connection, self.path)
         except HistoryError:
             self._connection.close()
@@ -89,7 +108,7 @@ class Store:
 
     def begin(self, question: Question, audio: Path, asked_at: datetime) -> int:
         """Note that `question` is being answered into `audio`; the number of the attempt."""
-        with self._transaction() as database:
+        with self.transaction() as database:
             return _inserted(
                 database.execute(
                     "INSERT INTO attempt (asked_at, question_id, question, audio)"
@@ -100,7 +119,7 @@ class Store:
 
     def heard(self, attempt_id: int, recording: Recording) -> None:
         """Keep what is known of the recording once it has ended."""
-        with self._transaction() as database:
+        with self.transaction() as database:
             database.execute(
                 "UPDATE attempt SET recording = ? WHERE id = ?", (_encode(recording), attempt_id)
             )
@@ -108,7 +127,7 @@ class Store:
     def scored(self, attempt_id: int, scorecard: Scorecard) -> None:
         """Keep a scorecard beside the earlier ones, and its transcript where that is new."""
         now = _time(datetime.now(UTC))
-        with self._transaction() as database:
+        with self.transaction() as database:
             transcript_id = self._transcript_id(attempt_id, scorecard.transcript, now)
             score_id = _inserted(
                 database.execute(
@@ -128,6 +147,27 @@ class Store:
                 "INSERT INTO measure (score_id, name, value) VALUES (?, ?, ?)",
                 [(score_id, name, value) for name, value in _measures(scorecard.pace)],
             )
+            database.execute("DELETE FROM spoken WHERE rowid = ?", (attempt_id,))
+            database.execute(
+                "INSERT INTO spoken (rowid, text) VALUES (?, ?)",
+                (attempt_id, scorecard.transcript.text),
+            )
+
+    def correct(self, attempt_id: int, correction: Correction) -> None:
+        """Keep what a person corrected; the score that follows from it is kept by `scored`."""
+        with self.transaction() as database:
+            database.execute(
+                "INSERT INTO correction (attempt_id, made_at, content) VALUES (?, ?, ?)",
+                (attempt_id, _time(datetime.now(UTC)), _encode(_Correction.of(correction))),
+            )
+
+    def corrections(self, attempt_id: int) -> tuple[Correction, ...]:
+        """All corrections of an attempt, oldest first; a later one of the same thing counts."""
+        rows = self.rows(
+            "SELECT content FROM correction WHERE attempt_id = ? ORDER BY id", (attempt_id,)
+        )
+        stored = (self._decode(content, _Correction) for (content,) in rows)
+        return tuple(each for one in stored for each in (one.word, one.point) if each)
 
     def attempt(self, attempt_id: int) -> Attempt:
         """The attempt with its newest score. Raises HistoryError where there is none."""
@@ -148,8 +188,8 @@ class Store:
             scorecard=self._newest_scorecard(attempt_id),
         )
 
-    def summaries(self) -> tuple[Summary, ...]:
-        """All attempts, oldest first."""
+    def summaries(self, question_id: str | None = None) -> tuple[Summary, ...]:
+        """All attempts, or those at one question, oldest first."""
         with self._errors():
             rows = self._connection.execute(
                 """
@@ -159,8 +199,10 @@ class Store:
                 LEFT JOIN score ON score.id =
                     (SELECT max(id) FROM score WHERE score.attempt_id = attempt.id)
                 LEFT JOIN measure ON measure.score_id = score.id AND name = 'speaking_s'
+                WHERE ?1 IS NULL OR question_id = ?1
                 ORDER BY asked_at, attempt.id
-                """
+                """,
+                (question_id,),
             ).fetchall()
         return tuple(
             Summary(
@@ -247,8 +289,34 @@ class Store:
             return self._recordings / Path(value).name
         raise NotImplementedError(kind)
 
+    def keep_edit(self, file: Path, position: int, inserted: bytes) -> None:
+        """Remember what was written into a bank, so that it can be taken out again."""
+        with self.transaction() as database:
+            database.execute(
+                "INSERT INTO bank_edit (made_at, file, position, inserted) VALUES (?, ?, ?, ?)",
+                (_time(datetime.now(UTC)), str(file), position, inserted),
+            )
+
+    def last_edit(self) -> tuple[int, Path, int, bytes] | None:
+        """The number, file, position and bytes of the newest edit that is not taken back."""
+        for number, file, position, inserted in self.rows(
+            "SELECT id, file, position, inserted FROM bank_edit ORDER BY id DESC LIMIT 1"
+        ):
+            return number, Path(file), position, inserted
+        return None
+
+    def forget_edit(self, number: int) -> None:
+        """The edit of that number has been taken back."""
+        with self.transaction() as database:
+            database.execute("DELETE FROM bank_edit WHERE id = ?", (number,))
+
+    def rows(self, query: str, values: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
+        """What a query gives, for the other parts of this station. Raises HistoryError."""
+        with self._errors():
+            return self._connection.execute(query, values).fetchall()
+
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
         with self._errors():
             self._connection.execute("BEGIN IMMEDIATE")
             try:

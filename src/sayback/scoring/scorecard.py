@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
-from sayback.model import Question, Recording, Scorecard, Transcript
+from sayback.model import Correction, Question, Recording, Scorecard, Transcript
+from sayback.scoring.corrections import correct_words, mark_points
 from sayback.scoring.pace import measure, words
 
 SCORER_VERSION = "2"
@@ -16,20 +18,27 @@ FEWEST_WORDS = 3
 """An answer of fewer words is not judged."""
 
 
-def score(question: Question, transcript: Transcript, recording: Recording | None) -> Scorecard:
-    """Judge an answer; without a recording (text) it has no pace.
+def score(
+    question: Question,
+    transcript: Transcript,
+    recording: Recording | None,
+    corrections: Sequence[Correction] = (),
+) -> Scorecard:
+    """Judge an answer as a person corrected it; without a recording (text) it has no pace.
 
     An answer without speech or with fewer than three words has no coverage, and a warning that
     says why. Without detected speech there is no pace either.
     """
     from sayback.scoring.coverage import cover  # late: numpy and the judge take time to load
 
+    transcript = correct_words(transcript, corrections)
     unjudged = why_not_judged(transcript, recording)
+    coverage = None if unjudged else cover(question, transcript)
     heard = recording is not None and recording.speech
     return Scorecard(
         question=question,
         transcript=transcript,
-        coverage=None if unjudged else cover(question, transcript),
+        coverage=mark_points(coverage, corrections) if coverage else None,
         pace=measure(recording, transcript, question.target_s) if recording and heard else None,
         scorer_version=SCORER_VERSION,
         warnings=(*(recording.warnings if recording else ()), *([unjudged] if unjudged else [])),

@@ -39,11 +39,16 @@ def load(engine: str, model: str, compute: str) -> Transcriber:
 
     `model` is a name or a path, `compute` auto, cpu or cuda. Raises TranscriptionError.
     """
-    row = ENGINES[_best_installed() if engine == "auto" else _checked(engine)]
+    row = ENGINES[chosen(engine)]
     # Late, so that only the engine in use costs its import.
     made = getattr(import_module(row.module), row.class_name)(model, compute=compute)
     transcriber: Transcriber = made
     return transcriber
+
+
+def chosen(engine: str) -> str:
+    """The name of the engine that `load` would take. Raises TranscriptionError."""
+    return _best_installed() if engine == "auto" else _checked(engine)
 
 
 def _is_installed(engine: str) -> bool:

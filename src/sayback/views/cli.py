@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 import sayback
 from sayback.errors import Interrupted, SaybackError, reason
 from sayback.views import options
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from sayback.model import Question
+from sayback.views.cli_history import COMMANDS
+from sayback.views.output import find_question, print_json, print_rich, print_scorecard
 
 
 class Commands(click.Group):
@@ -75,6 +71,7 @@ def main() -> None:
 @options.question
 @options.option("--topic", metavar="TOPIC", help="Only questions under a heading with this in it.")
 @options.option("--count", type=click.IntRange(1, 1000), metavar="N", help="How many questions.")
+@options.option("--due", is_flag=True, help="Only what is due for repetition, and new questions.")
 @options.option("--plain", is_flag=True, help="Lines instead of a full screen.")
 @options.option(
     "--answer",
@@ -91,6 +88,7 @@ def practice(
     question: str | None,
     topic: str | None,
     count: int | None,
+    due: bool,
     plain: bool,
     bank: Path | None,
     as_json: bool,
@@ -104,6 +102,7 @@ def practice(
         question=question,
         topic=topic,
         count=count,
+        only_due=due,
         bank=bank,
         as_json=as_json,
     )
@@ -148,13 +147,13 @@ def score(
     from sayback.workspace import find_workspace
 
     space = find_workspace(workspace)
-    asked = _question(question, bank or space.questions)
+    asked = find_question(question, bank or space.questions)
     recordings = [read_recording(path) for path in audio]
     transcriber = load(engine, model, compute)
     silent: list[str] = []
     for recording in recordings:
         scorecard = assess(asked, recording, transcriber)
-        _print_scorecard(scorecard, as_json=as_json)
+        print_scorecard(scorecard, as_json=as_json)
         if save:
             with Store(space.recordings) as store:
                 attempt = keep(scorecard, recording, space, store)
@@ -194,8 +193,8 @@ def match(
         return
     if transcript is None:
         raise click.UsageError("give --transcript FILE (or - for standard input), or --jsonl")
-    asked = _question(question, bank or find_workspace(workspace).questions)
-    _print_scorecard(judge(asked, Transcript(_text(transcript)), None), as_json=as_json)
+    asked = find_question(question, bank or find_workspace(workspace).questions)
+    print_scorecard(judge(asked, Transcript(_text(transcript)), None), as_json=as_json)
 
 
 @commands.group("bank")
@@ -218,7 +217,7 @@ def bank_check(path: Path, as_json: bool) -> None:
         "problems": list(bank.problems),
     }
     if as_json:
-        _print_json(report)
+        print_json(report)
         return
     click.echo(
         f"questions: {report['questions']}   with key points: {report['with_key_points']}   "
@@ -240,90 +239,16 @@ def bank_list(bank: Path | None, as_json: bool, workspace: Path | None) -> None:
 
     found = read(bank or find_workspace(workspace).questions).questions
     if as_json:
-        _print_json([
+        print_json([
             {"id": q.id, "text": q.text, "topic": q.topic, "key_points": len(q.key_points)}
             for q in found
         ])  # fmt: skip
     else:
-        _print(questions(found))
+        print_rich(questions(found))
 
 
-@commands.command()
-@options.as_json
-@options.workspace
-def history(as_json: bool, workspace: Path | None) -> None:
-    """Your attempts, oldest first."""
-    from sayback.history.store import Store
-    from sayback.views.listings import attempts
-    from sayback.workspace import find_workspace
-
-    with Store(find_workspace(workspace).recordings) as store:
-        summaries = store.summaries()
-    if as_json:
-        _print_json([
-            {
-                "id": s.id, "asked_at": s.asked_at.isoformat(), "question_id": s.question_id,
-                "question": s.question, "scored": s.scored, "coverage": s.coverage,
-                "speaking_s": s.speaking_s,
-            }
-            for s in summaries
-        ])  # fmt: skip
-    elif summaries:
-        _print(attempts(summaries))
-    else:
-        click.echo("No attempts yet: `sayback practice` makes the first.")
-
-
-@commands.command()
-@click.argument("attempt_id", metavar="ID", type=options.NUMBER)
-@options.as_json
-@options.workspace
-def show(attempt_id: int, as_json: bool, workspace: Path | None) -> None:
-    """One attempt: its scorecard, its transcript, and where its recording is."""
-    from sayback.history.store import Store
-    from sayback.workspace import find_workspace
-
-    with Store(find_workspace(workspace).recordings) as store:
-        attempt = store.attempt(attempt_id)
-        earlier = store.coverages(attempt.question.id, before=attempt_id)
-    if attempt.scorecard is None:
-        raise SaybackError(
-            f"attempt {attempt_id}: interrupted before it was scored",
-            f"score it with `sayback rescore {attempt_id}`",
-        )
-    _print_scorecard(attempt.scorecard, as_json=as_json, earlier=earlier, transcript=True)
-    if not as_json:
-        click.echo(f" {attempt.asked_at.astimezone():%d %b %Y %H:%M}   {attempt.audio}")
-
-
-@commands.command()
-@click.argument("attempt_ids", metavar="[ID]...", nargs=-1, type=options.NUMBER)
-@options.bank
-@options.engine
-@options.workspace
-def rescore(
-    attempt_ids: tuple[int, ...],
-    bank: Path | None,
-    engine: str,
-    model: str,
-    compute: str,
-    workspace: Path | None,
-) -> None:
-    """Score kept recordings again, all of them if none is named.
-
-    For answers that were interrupted, and after the bank, the model or the scorer has changed.
-    Old scores stay in the history.
-    """
-    from sayback.history.store import Store
-    from sayback.transcript.engines import load
-    from sayback.views.rescoring import rescore_all
-    from sayback.workspace import find_workspace
-
-    space = find_workspace(workspace)
-    with Store(space.recordings) as store:
-        chosen = attempt_ids or tuple(summary.id for summary in store.summaries())
-        attempts = [store.attempt(number) for number in chosen]
-        rescore_all(attempts, bank or space.questions, load(engine, model, compute), store)
+for command in COMMANDS:
+    commands.add_command(command)
 
 
 @commands.command()
@@ -362,22 +287,13 @@ def doctor(
                 click.echo(f"   {'':<12} {check.fix}")
     ok = all(check.ok for check in found)
     if as_json:
-        _print_json({
+        print_json({
             "ok": ok,
             "checks": [
                 {"name": c.name, "ok": c.ok, "detail": c.detail, "fix": c.fix} for c in found
             ],
         })  # fmt: skip
     return 0 if ok else 1
-
-
-def _question(wanted: str | None, path: Path) -> Question:
-    from sayback.bank.find import find
-    from sayback.bank.parse import read
-
-    if wanted is None:
-        raise click.UsageError("which question? give --question with its text, id or part of it")
-    return find(read(path).questions, wanted)
 
 
 def _text(name: str) -> str:
@@ -392,25 +308,3 @@ def _text(name: str) -> str:
         raise WorkspaceError(f"{name}: {reason(error)}", "give a text file") from error
     except UnicodeDecodeError as error:
         raise WorkspaceError(f"{name}: not text in UTF-8", "save it as UTF-8") from error
-
-
-def _print_scorecard(
-    scorecard: Any, *, as_json: bool, earlier: tuple[float, ...] = (), transcript: bool = False
-) -> None:
-    from sayback.scoring.scorecard import to_json
-    from sayback.views.card import card
-
-    if as_json:
-        _print_json(to_json(scorecard))
-    else:
-        _print(card(scorecard, earlier=earlier, transcript=transcript))
-
-
-def _print(what: RenderableType) -> None:
-    from sayback.views.plain import console
-
-    console().print(what)
-
-
-def _print_json(value: object) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False))

@@ -33,8 +33,9 @@ def together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _
     return decorate
 
 
-NUMBER = click.IntRange(1, 2**63 - 1)
+LARGEST_NUMBER = 2**63 - 1
 """What SQLite can count to."""
+NUMBER = click.IntRange(1, LARGEST_NUMBER)
 
 
 class Seconds(click.FloatRange):

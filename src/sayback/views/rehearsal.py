@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import Enum, auto
 from functools import partial
 from importlib.resources import files
@@ -26,7 +27,9 @@ from sayback.capture.listen import ListenSettings
 from sayback.capture.microphone import Microphone, input_names
 from sayback.capture.recorder import Recorder
 from sayback.errors import Interrupted, NoMicrophone, NoSuchQuestion
-from sayback.history.schedule import order
+from sayback.history.interview import interview
+from sayback.history.memory import memories
+from sayback.history.schedule import Choice, choose, next_due
 from sayback.history.store import Store
 from sayback.model import Question
 from sayback.scoring.scorecard import to_json
@@ -77,19 +80,22 @@ def practise(
     count: int | None = None,
     bank: Path | None = None,
     as_json: bool = False,
+    only_due: bool = False,
 ) -> None:
-    """Ask one question after another. Raises SaybackError."""
+    """Ask one question after another, with `only_due` none that can wait. Raises SaybackError."""
     space = find_workspace(equipment.workspace)
     found = read(bank or space.questions).questions
     out = plain.console(stderr=as_json)
     with Store(space.recordings) as store:
         if question is not None:
-            asked = [find(found, question)] * (count or 1)
+            asked = [Choice(find(found, question), "")] * (count or 1)
         else:
             default = 1 if equipment.answer else QUESTIONS_PER_SESSION
-            asked = order(_under(topic, found), store.summaries())[: count or default]
+            asked = _chosen(_under(topic, found), store, count or default, only_due, out)
         if left := store.unfinished():
             plain.remark(f"attempt {left[-1]} is not scored: `sayback rescore {left[-1]}`", out)
+        if not asked:
+            return
         try:
             _rehearse_all(asked, _stations(equipment, space, store), out, as_json=as_json)
         except KeyboardInterrupt:
@@ -142,6 +148,28 @@ def _under(topic: str | None, questions: tuple[Question, ...]) -> list[Question]
     return kept
 
 
+def _chosen(
+    questions: list[Question], store: Store, count: int, only_due: bool, out: Console
+) -> list[Choice]:
+    """What the schedule says; where that is nothing, a line says until when."""
+    now = datetime.now(UTC)
+    known = memories(store, now)
+    chosen = choose(questions, known, now, count, interview(store), only_due=only_due)
+    if not chosen:
+        ids = {question.id for question in questions}
+        until = _until(next_due({name: known[name] for name in known.keys() & ids}), now)
+        plain.remark(f"Nothing is due{until}: `sayback practice` asks the least covered.", out)
+    return list(chosen)
+
+
+def _until(due: datetime | None, now: datetime) -> str:
+    if due is None or due <= now:
+        return ""
+    here = due.astimezone()
+    is_today = here.date() == now.astimezone().date()
+    return f" until {here:%H:%M}" if is_today else f" until {here:%A}, {here.day} {here:%B}"
+
+
 def _stations(equipment: Equipment, workspace: Workspace, store: Store) -> Stations:
     return Stations(
         workspace=workspace,
@@ -184,21 +212,24 @@ def _in_background(load: Callable[[], Transcriber]) -> Future[Transcriber]:
     return loading
 
 
-def _rehearse_all(
-    asked: list[Question], stations: Stations, out: Console, *, as_json: bool
-) -> None:
+def _rehearse_all(asked: list[Choice], stations: Stations, out: Console, *, as_json: bool) -> None:
     keyboard = Keyboard()
-    for number, question in enumerate(asked, start=1):
-        place = f"{number} of {len(asked)}" if len(asked) > 1 else ""
+    for number, choice in enumerate(asked, start=1):
+        place = _place(number, len(asked), choice.reason)
         wish = Wish.AGAIN
         while wish is Wish.AGAIN:
-            events = rehearse(question, stations, keyboard.pressed)
+            events = rehearse(choice.question, stations, keyboard.pressed)
             for scorecard in plain.show(events, out, place=place, cards=not as_json):
                 if as_json:
                     click.echo(json.dumps(to_json(scorecard), ensure_ascii=False))
             wish = _wish(keyboard, out, is_last=number == len(asked))
         if wish is Wish.STOP:
             return
+
+
+def _place(number: int, count: int, reason: str) -> str:
+    """Where the session stands, and why this question: "3 of 5 · due: missed twice"."""
+    return " · ".join(filter(None, (f"{number} of {count}" if count > 1 else "", reason)))
 
 
 def _wish(keyboard: Keyboard, out: Console, *, is_last: bool) -> Wish:

@@ -1,43 +1,91 @@
-"""`rescore`: kept answers scored again, with what changed."""
+"""`rescore`: kept answers scored again, with what changed and why."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
 
 from sayback.bank.parse import read
 from sayback.errors import BankError, CaptureError, SaybackError
 from sayback.history.store import Store
-from sayback.model import Attempt, Question, Scorecard
-from sayback.session import rescore
+from sayback.model import Attempt, PointScore, Question, Scorecard
+from sayback.revision import Reason, rescore, why_rescore
 from sayback.transcript.transcriber import Transcriber
+from sayback.views.card import MARKS
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What would transcribe now; `load` is called only where words have to be heard again."""
+
+    name: str
+    model: str
+    load: Callable[[], Transcriber]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An attempt scored again: the scores before and after, and what made it necessary."""
+
+    attempt: Attempt
+    after: Scorecard
+    reasons: tuple[Reason, ...]
 
 
 def rescore_all(
-    attempts: list[Attempt], bank: Path, transcriber: Transcriber, store: Store
+    chosen: Iterable[int], bank: Path, engine: Engine, store: Store, out: Console
 ) -> None:
-    """Score each attempt by the question as it is in the bank now, else as it was asked.
+    """Score those of the attempts again for which something has changed; all named ones.
 
-    A recording that cannot be read is named and left out; raises SaybackError at the end then.
+    By the question as it is in the bank now, else as it was asked. Each is kept when it is done,
+    so what is interrupted goes on where it stopped. A recording that cannot be read is named and
+    left out; raises SaybackError at the end then.
     """
-    now = _questions(bank)
-    unread = 0
-    for attempt in attempts:
-        question = now.get(attempt.question.id, attempt.question)
-        try:
-            scorecard = rescore(attempt, question, transcriber, store)
-        except CaptureError as error:
-            unread += 1
-            click.echo(f"{attempt.id:>4}  {error.problem}")
-            continue
-        change = f"{_coverage(attempt.scorecard)} → {_coverage(scorecard)}"
-        click.echo(f"{attempt.id:>4}  {change:<28}  {question.text}")
-    if unread:
+    named = tuple(chosen)
+    numbers = named or tuple(summary.id for summary in store.summaries())
+    questions = _questions(bank)
+    counts: Counter[str] = Counter()
+    with _progress(out) as progress:
+        task = progress.add_task("", total=len(numbers))
+        for number in numbers:
+            outcome = _one(number, questions, engine, store, is_named=bool(named))
+            counts[_kind(outcome)] += 1
+            if isinstance(outcome, CaptureError):
+                out.print(Text(f"{number:>5}  {outcome.problem}"))
+            elif outcome:
+                out.print(_line(outcome))
+            progress.advance(task)
+    out.print(Text(_total(counts)))
+    if counts["unread"]:
         raise SaybackError(
-            f"{unread} of {len(attempts)} recordings cannot be read",
+            f"{counts['unread']} of {len(numbers)} recordings cannot be read",
             "put those files back in recordings/, the old scores are kept",
         )
+
+
+def _one(
+    number: int, bank: Mapping[str, Question], engine: Engine, store: Store, *, is_named: bool
+) -> Change | CaptureError | None:
+    """One attempt scored again, what stands in the way, or None where its score stands."""
+    attempt = store.attempt(number)
+    question = bank.get(attempt.question.id, attempt.question)
+    reasons = why_rescore(attempt, question, engine.name, engine.model)
+    if not reasons and not is_named:
+        return None
+    # Hearing again takes minutes, judging the same words a moment.
+    must_hear = any(reason.rehear for reason in reasons)
+    try:
+        after = rescore(attempt, question, store, engine.load() if must_hear else None)
+    except CaptureError as error:
+        return error
+    return Change(attempt, after, reasons)
 
 
 def _questions(bank: Path) -> dict[str, Question]:
@@ -47,7 +95,70 @@ def _questions(bank: Path) -> dict[str, Question]:
         return {}
 
 
+def _kind(outcome: Change | CaptureError | None) -> str:
+    if outcome is None:
+        return "current"
+    if isinstance(outcome, CaptureError):
+        return "unread"
+    before, after = _score(outcome.attempt.scorecard), _score(outcome.after)
+    if before is None or after is None or round(before, 2) == round(after, 2):
+        return "same"
+    return "higher" if after > before else "lower"
+
+
+def _total(counts: Counter[str]) -> str:
+    again = counts["higher"] + counts["lower"] + counts["same"]
+    text = f" {again} scored again: {counts['higher']} higher, {counts['lower']} lower"
+    if counts["current"]:
+        text += f"; {counts['current']} were up to date"
+    return text
+
+
+def _line(change: Change) -> Table:
+    """Scores and reasons on one line, and below it the points that changed their status."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(width=5, justify="right", style="dim")
+    table.add_column(width=22, no_wrap=True)
+    table.add_column()
+    before, after = _coverage(change.attempt.scorecard), _coverage(change.after)
+    reasons = "; ".join(reason.text for reason in change.reasons) or "asked for"
+    question = Text.assemble(change.after.question.text, (f"  {reasons}", "dim"))
+    table.add_row(str(change.attempt.id), f"{before} → {after}", question)
+    for old, new in _changed_points(change):
+        mark, style = MARKS[new.status]
+        was = f"was {MARKS[old.status][0]}" if old else "new"
+        table.add_row("", Text(f"{mark} {was}", style, justify="right"), Text(new.text, "dim"))
+    return table
+
+
+def _changed_points(change: Change) -> Iterator[tuple[PointScore | None, PointScore]]:
+    before = change.attempt.scorecard and change.attempt.scorecard.coverage
+    if not before or not change.after.coverage:
+        return
+    old = {point.text: point for point in before.points}
+    for point in change.after.coverage.points:
+        known = old.get(point.text)
+        if known is None or known.status is not point.status:
+            yield known, point
+
+
+def _score(scorecard: Scorecard | None) -> float | None:
+    return scorecard.coverage.score if scorecard and scorecard.coverage else None
+
+
 def _coverage(scorecard: Scorecard | None) -> str:
     if scorecard is None:
         return "not scored"
     return "no coverage" if scorecard.coverage is None else f"{scorecard.coverage.score:.0%}"
+
+
+def _progress(out: Console) -> Progress:
+    return Progress(
+        TextColumn(" scoring again"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=out,
+        transient=True,
+        disable=not out.is_terminal,
+    )

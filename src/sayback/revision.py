@@ -1,0 +1,157 @@
+"""What happens to a kept attempt afterwards: scored again, corrected, key points drafted from it.
+
+Beside `session.py` the only place where the stations meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sayback.bank.edit import Edit, insert_key_points, undo
+from sayback.capture.audio_file import read_audio, read_recording
+from sayback.errors import BankError, HistoryError
+from sayback.history.store import Store
+from sayback.model import Attempt, Correction, Ending, PointCorrection, Question, Scorecard
+from sayback.scoring.draft import draft
+from sayback.scoring.scorecard import SCORER_VERSION, score
+from sayback.transcript.recording import transcribe_recording
+from sayback.transcript.transcriber import Transcriber
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an attempt may score otherwise now; `rehear` where its words have to be heard again."""
+
+    text: str
+    rehear: bool = False
+
+
+def why_rescore(
+    attempt: Attempt, question: Question, engine: str, model: str
+) -> tuple[Reason, ...]:
+    """What has changed since an attempt was scored; nothing where the score stands.
+
+    `question` is as the bank has it now; `engine` and `model` are what would transcribe it now.
+    """
+    card = attempt.scorecard
+    if card is None:
+        return (Reason("not scored yet", rehear=True),)
+    heard = card.transcript
+    changes = {
+        f"scorer {card.scorer_version} → {SCORER_VERSION}": card.scorer_version != SCORER_VERSION,
+        "question reworded": card.question.text != question.text,
+        "key points changed": card.question.key_points != question.key_points,
+        "target changed": card.question.target_s != question.target_s,
+    }
+    reasons = [Reason(text) for text, is_so in changes.items() if is_so]
+    if heard.engine and (heard.engine, heard.model) != (engine, model):
+        text = f"{heard.engine} {heard.model} → {engine} {model}"
+        reasons.insert(0, Reason(text, rehear=True))
+    return tuple(reasons)
+
+
+def rescore(
+    attempt: Attempt, question: Question, store: Store, transcriber: Transcriber | None
+) -> Scorecard:
+    """Score a kept attempt again, or for the first time where it was interrupted.
+
+    Without a transcriber the words that were heard are scored again, which an attempt that was
+    never transcribed has not. What the person corrected stays corrected. Raises SaybackError.
+    """
+    recording = attempt.recording
+    if recording is None:
+        found = read_recording(attempt.audio, ending=Ending.INTERRUPTED)
+        recording = replace(found, started_at=attempt.asked_at)
+        store.heard(attempt.id, recording)
+    if transcriber is None:
+        transcript = _scorecard_of(attempt).transcript
+    else:
+        samples = read_audio(recording.path)
+        transcript = transcribe_recording(transcriber, samples, recording.speech)
+    scorecard = score(question, transcript, recording, store.corrections(attempt.id))
+    store.scored(attempt.id, scorecard)
+    return scorecard
+
+
+def correct(attempt: Attempt, correction: Correction, store: Store) -> Scorecard:
+    """Keep a person's correction and the score that follows from it; earlier scores stay.
+
+    Raises HistoryError, also for an attempt that was not scored yet or has no such key point.
+    """
+    before = _scorecard_of(attempt)
+    points = before.coverage.points if before.coverage else ()
+    if isinstance(correction, PointCorrection) and correction.point not in {p.text for p in points}:
+        raise HistoryError(
+            f"attempt {attempt.id}: no key point '{correction.point}'",
+            f"see its key points with `sayback show {attempt.id}`",
+        )
+    store.correct(attempt.id, correction)
+    scorecard = score(
+        before.question, before.transcript, attempt.recording, store.corrections(attempt.id)
+    )
+    store.scored(attempt.id, scorecard)
+    return scorecard
+
+
+def _scorecard_of(attempt: Attempt) -> Scorecard:
+    if attempt.scorecard is None:
+        raise HistoryError(
+            f"attempt {attempt.id}: not scored yet", f"score it with `sayback rescore {attempt.id}`"
+        )
+    return attempt.scorecard
+
+
+# Key points drafted from an answer
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Key points proposed for a question from an answer to it."""
+
+    question: Question
+    attempt_id: int
+    points: tuple[str, ...]
+
+
+def draft_from(attempt: Attempt, question: Question) -> Draft:
+    """What an answer would add to the key points of its question as the bank has it now.
+
+    Raises HistoryError where it was not scored.
+    """
+    return Draft(question, attempt.id, draft(question, _scorecard_of(attempt).transcript))
+
+
+def best_attempt(question_id: str, store: Store) -> Attempt | None:
+    """The attempt at a question that covers most, of those that cover alike the longest.
+
+    None where none was scored.
+    """
+    scored = [each for each in store.summaries(question_id) if each.scored]
+    if not scored:
+        return None
+    best = max(scored, key=lambda each: (each.coverage or 0.0, each.speaking_s or 0.0))
+    return store.attempt(best.id)
+
+
+def accept(question_id: str, points: Sequence[str], bank: Path, store: Store) -> Edit:
+    """Write key points under a question of the bank, and remember it for `take_back`.
+
+    Raises BankError, with nothing written.
+    """
+    edit = insert_key_points(bank, question_id, points)
+    store.keep_edit(edit.file, edit.position, edit.inserted)
+    return edit
+
+
+def take_back(store: Store) -> Edit:
+    """Take the key points that were accepted last out of the bank again. Raises BankError."""
+    last = store.last_edit()
+    if last is None:
+        raise BankError("nothing to take back", "accept key points with `sayback draft` first")
+    number, file, position, inserted = last
+    edit = Edit(file, position, inserted)
+    undo(edit)
+    store.forget_edit(number)
+    return edit

@@ -1,0 +1,271 @@
+"""The commands that look back: what was answered, how it changes, and what is done with it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sayback.errors import SaybackError
+from sayback.views import options
+from sayback.views.output import find_question, print_json, print_rich, print_scorecard
+
+if TYPE_CHECKING:
+    from sayback.history.store import Store
+    from sayback.model import Attempt, Question
+
+
+@click.command()
+@options.as_json
+@options.workspace
+def history(as_json: bool, workspace: Path | None) -> None:
+    """Your attempts, oldest first."""
+    from sayback.history.store import Store
+    from sayback.views.listings import attempts
+    from sayback.workspace import find_workspace
+
+    with Store(find_workspace(workspace).recordings) as store:
+        summaries = store.summaries()
+    if as_json:
+        print_json([
+            {
+                "id": s.id, "asked_at": s.asked_at.isoformat(), "question_id": s.question_id,
+                "question": s.question, "scored": s.scored, "coverage": s.coverage,
+                "speaking_s": s.speaking_s,
+            }
+            for s in summaries
+        ])  # fmt: skip
+    elif summaries:
+        print_rich(attempts(summaries))
+    else:
+        click.echo("No attempts yet: `sayback practice` makes the first.")
+
+
+@click.command()
+@click.argument("attempt_id", metavar="ID", type=options.NUMBER)
+@options.as_json
+@options.workspace
+def show(attempt_id: int, as_json: bool, workspace: Path | None) -> None:
+    """One attempt: its scorecard, its transcript, and where its recording is."""
+    from sayback.history.store import Store
+    from sayback.workspace import find_workspace
+
+    with Store(find_workspace(workspace).recordings) as store:
+        attempt = store.attempt(attempt_id)
+        earlier = store.coverages(attempt.question.id, before=attempt_id)
+    if attempt.scorecard is None:
+        raise SaybackError(
+            f"attempt {attempt_id}: interrupted before it was scored",
+            f"score it with `sayback rescore {attempt_id}`",
+        )
+    print_scorecard(attempt.scorecard, as_json=as_json, earlier=earlier, transcript=True)
+    if not as_json:
+        click.echo(f" {attempt.asked_at.astimezone():%d %b %Y %H:%M}   {attempt.audio}")
+
+
+@click.command()
+@click.argument("attempt_ids", metavar="[ID]...", nargs=-1, type=options.NUMBER)
+@options.bank
+@options.engine
+@options.workspace
+def rescore(
+    attempt_ids: tuple[int, ...],
+    bank: Path | None,
+    engine: str,
+    model: str,
+    compute: str,
+    workspace: Path | None,
+) -> None:
+    """Score kept recordings again: those named, else all for which something has changed.
+
+    For answers that were interrupted, and after the bank, the model or the scorer has changed.
+    What was interrupted goes on where it stopped. Old scores stay in the history.
+    """
+    from functools import lru_cache
+
+    from sayback.history.store import Store
+    from sayback.transcript.engines import chosen, load
+    from sayback.views.plain import console
+    from sayback.views.rescoring import Engine, rescore_all
+    from sayback.workspace import find_workspace
+
+    space = find_workspace(workspace)
+    loaded = lru_cache(maxsize=1)(lambda: load(engine, model, compute))
+    with Store(space.recordings) as store:
+        now = Engine(chosen(engine), model, loaded)
+        rescore_all(attempt_ids, bank or space.questions, now, store, console())
+
+
+@click.command()
+@options.question
+@options.as_json
+@options.bank
+@options.workspace
+def trends(question: str | None, as_json: bool, bank: Path | None, workspace: Path | None) -> None:
+    """How coverage, pace, pauses and fillers change from session to session."""
+    from sayback.history.store import Store
+    from sayback.history.trends import of_question, sessions
+    from sayback.views.trends import to_json
+    from sayback.views.trends import trends as plots
+    from sayback.workspace import find_workspace
+
+    space = find_workspace(workspace)
+    asked = find_question(question, bank or space.questions) if question else None
+    with Store(space.recordings) as store:
+        found = of_question(store, asked.id) if asked else sessions(store)
+    if as_json:
+        print_json(to_json(found))
+    else:
+        print_rich(plots(found))
+
+
+@click.command()
+@click.argument("date", required=False)
+@options.option("--clear", is_flag=True, help="No date any more.")
+@options.workspace
+def plan(date: str | None, clear: bool, workspace: Path | None) -> None:
+    """Set the date of your interview, as in 2026-12-24: questions are spread until then."""
+    from sayback.history.interview import interview, set_interview
+    from sayback.history.store import Store
+    from sayback.views.planning import day, planned
+    from sayback.workspace import find_workspace
+
+    with Store(find_workspace(workspace).recordings) as store:
+        if clear or date:
+            set_interview(store, None if clear else day(date or ""))
+        click.echo(planned(interview(store)))
+
+
+@click.command()
+@options.option("--port", type=click.IntRange(1, 65535), metavar="N", help="Port of the page.")
+@options.option("--no-browser", is_flag=True, help="Print the address only.")
+@options.bank
+@options.workspace
+def review(port: int | None, no_browser: bool, bank: Path | None, workspace: Path | None) -> None:
+    """Look back in your browser: hear your answers, correct them, see the trends."""
+    from sayback.views.web.app import Desk
+    from sayback.views.web.server import serve
+    from sayback.workspace import find_workspace
+
+    space = find_workspace(workspace)
+    desk = Desk(space.recordings, bank or space.questions)
+    serve(desk, port, browse=not no_browser, announce=_announce)
+
+
+def _announce(address: str) -> None:
+    click.echo(address)
+    sys.stdout.flush()
+    click.echo("sayback: this page is for you alone; Ctrl-C ends it", err=True)
+
+
+@click.command()
+@click.argument("chosen", metavar="[ID]", required=False)
+@options.option("--undo", is_flag=True, help="Take back what was accepted last.")
+@options.as_json
+@options.bank
+@options.workspace
+def draft(
+    chosen: str | None, undo: bool, as_json: bool, bank: Path | None, workspace: Path | None
+) -> None:
+    """Propose key points from an answer, to accept, edit or drop one by one.
+
+    ID is the number of an attempt, or a question: then your best answer to it is taken.
+    Accepted points are written under the question in the Markdown file.
+    """
+    from sayback.history.store import Store
+    from sayback.revision import accept, draft_from, take_back
+    from sayback.views import drafting
+    from sayback.views.plain import console
+    from sayback.workspace import find_workspace
+
+    space = find_workspace(workspace)
+    path = bank or space.questions
+    with Store(space.recordings) as store:
+        if undo:
+            click.echo(f"taken out of {take_back(store).file}")
+            return
+        if chosen is None:
+            raise click.UsageError(
+                "from which answer? give the number of an attempt, or a question"
+            )
+        attempt = _answer_to(chosen, path, store)
+        found = draft_from(attempt, _in_bank(attempt.question, path))
+        if as_json:
+            print_json({
+                "question": found.question.id, "attempt": found.attempt_id, "points": found.points
+            })  # fmt: skip
+        elif not found.points:
+            click.echo("Nothing new in this answer to make a key point of.")
+        elif not drafting.can_ask():
+            drafting.listed(found, console())
+        elif points := drafting.accepted(found, console()):
+            edit = accept(found.question.id, points, path, store)
+            click.echo(
+                f"{len(points)} written to {edit.file}; `sayback draft --undo` takes them out"
+            )
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@options.bank
+@options.workspace
+def export(folder: Path, bank: Path | None, workspace: Path | None) -> None:
+    """Write all you have into DIR: pages that open without sayback, recordings, CSV and JSON."""
+    from sayback.views.web.app import Desk
+    from sayback.views.web.export import write
+    from sayback.workspace import find_workspace
+
+    space = find_workspace(workspace)
+    count = write(Desk(space.recordings, bank or space.questions), folder)
+    click.echo(f"{count} attempts written; open {folder / 'index.html'}")
+
+
+@click.command()
+@click.argument("attempt_ids", metavar="[ID]...", nargs=-1, type=options.NUMBER)
+@options.option("--all", "everything", is_flag=True, help="Every attempt.")
+@options.option("--yes", is_flag=True, help="Do not ask.")
+@options.workspace
+def delete(
+    attempt_ids: tuple[int, ...], everything: bool, yes: bool, workspace: Path | None
+) -> None:
+    """Delete attempts for good: recording, transcript, scores and search index."""
+    from sayback.history.store import Store
+    from sayback.views.deleting import delete as remove
+    from sayback.workspace import find_workspace
+
+    if bool(attempt_ids) is everything:
+        raise click.UsageError("which? give the numbers of attempts, or --all")
+    what = "everything" if everything else f"{len(attempt_ids)} of your answers"
+    if not yes:
+        click.confirm(f"Delete {what} for good?", abort=True, err=True)
+    with Store(find_workspace(workspace).recordings) as store:
+        click.echo(remove(store, attempt_ids or None))
+
+
+def _in_bank(question: Question, path: Path) -> Question:
+    """The question as it stands in the bank now. Raises NoSuchQuestion where it has left."""
+    from sayback.bank.find import find
+    from sayback.bank.parse import read
+
+    return find(read(path).questions, question.id)
+
+
+def _answer_to(chosen: str, path: Path, store: Store) -> Attempt:
+    """The attempt of that number, or the best one at that question."""
+    from sayback.errors import HistoryError
+    from sayback.revision import best_attempt
+
+    if chosen.isdecimal():
+        return store.attempt(min(int(chosen), options.LARGEST_NUMBER))
+    question = find_question(chosen, path)
+    if attempt := best_attempt(question.id, store):
+        return attempt
+    raise HistoryError(
+        f"{question.text}: not answered yet", f"practise it with --question {question.id}"
+    )
+
+
+COMMANDS = (history, show, trends, plan, review, draft, rescore, export, delete)
+"""In the order in which help lists them."""

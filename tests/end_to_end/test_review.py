@@ -1,0 +1,159 @@
+"""The review page as others on this machine or another site's page could reach it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from tests.kept_answers import keep_sample_answer
+from tests.review_server import Server, started
+
+from sayback.views.web.server import listening
+from sayback.workspace import shipped_questions
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+Answer = tuple[int, Mapping[str, str], bytes]
+
+
+class Page:
+    """The pages of a server, as any program on this machine can ask for them."""
+
+    def __init__(self, server: Server) -> None:
+        self.port = server.port
+        self.origin = server.address
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.ask("GET", path, headers=headers)
+
+    def post(self, path: str, fields: Mapping[str, object], **headers: str) -> Answer:
+        form = {"content_type": "application/x-www-form-urlencoded", "origin": self.origin}
+        return self.ask("POST", path, urlencode(fields).encode(), headers=form | headers)
+
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, *, headers: Mapping[str, str]
+    ) -> Answer:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, named)
+        response = connection.getresponse()
+        content = response.read()
+        connection.close()
+        return response.status, dict(response.headers.items()), content
+
+    @property
+    def token(self) -> str:
+        found = re.search(rb'name="token" value="([^"]+)"', self.get("/attempt-1.html")[2])
+        assert found
+        return found[1].decode()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with an answer in it."""
+    folder = tmp_path_factory.mktemp("review")
+    shutil.copytree(shipped_questions(), folder / "questions")
+    keep_sample_answer(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(folder: Path) -> Iterator[Page]:
+    with started(folder) as server:
+        yield Page(server)
+
+
+def test_pages_and_recordings_are_served_with_what_keeps_others_out(page: Page) -> None:
+    for name in ("", "index.html", "bank.html", "attempt-1.html", "trends.html", "about.html",
+                 "search.html?q=encoder", "style.css", "review.js"):  # fmt: skip
+        status, headers, _ = page.get(f"/{name}")
+        assert status == 200, name
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+        assert headers["cache-control"] == "no-store"
+
+
+def test_a_recording_can_be_sought_in(page: Page) -> None:
+    audio = re.search(rb"audio-1\.\w+", page.get("/attempt-1.html")[2])
+    assert audio
+    status, headers, content = page.get(f"/{audio[0].decode()}", range="bytes=100-199")
+    assert (status, len(content)) == (206, 100)
+    assert headers["content-range"].startswith("bytes 100-199/")
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1"]
+)
+def test_another_name_for_this_server_is_refused(page: Page, host: str) -> None:
+    """What DNS rebinding would send."""
+    assert page.get("/", host=host.format(port=page.port))[0] == 421
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/../history.db", "/..%2fhistory.db", "/history.db", "/audio-1.db", "/audio-2.flac",
+     "/%2e%2e/%2e%2e/etc/passwd", "/static/style.css", "/attempt-99.html", "/attempt-0.html",
+     "/attempt-999999999999999999999.html", "/question-nothing.html", "/audio-1.wav/../x",
+     "/a%00b", "/a%0d%0aset-cookie:x=1"],
+)  # fmt: skip
+def test_nothing_else_can_be_reached(page: Page, path: str) -> None:
+    status, headers, _ = page.get(path)
+    assert status == 404
+    assert "set-cookie" not in headers
+
+
+def marked(page: Page) -> bool:
+    return b"marked by you" in page.get("/attempt-1.html")[2]
+
+
+def mark(page: Page) -> dict[str, object]:
+    point = "It works well with few training images"
+    return {"token": page.token, "attempt": 1, "point": point, "said": "yes"}
+
+
+def test_a_change_needs_the_token_and_our_own_page(page: Page) -> None:
+    fields = mark(page)
+    for wrong, headers, status in (
+        (fields | {"token": "x"}, {}, 403),
+        (fields | {"token": ""}, {}, 403),
+        (fields, {"origin": "http://evil.example"}, 403),
+        (fields, {"origin": "null"}, 403),
+        (fields, {"origin": ""}, 403),
+        (fields, {"content_type": "text/plain"}, 415),
+        (fields | {"point": "x" * 70_000}, {}, 413),
+        (fields | {"point": "x" * 3_000}, {}, 400),
+        (fields | {"said": "maybe"}, {}, 400),
+        (fields | {"attempt": "one"}, {}, 400),
+        ({"token": fields["token"]}, {}, 400),
+    ):
+        assert page.post("/mark-point", wrong, **headers)[0] == status
+    assert page.post("/unknown", fields)[0] == 404
+    assert page.ask("PUT", "/mark-point", headers={"origin": page.origin})[0] == 405
+    assert not marked(page)
+    status, headers_, _ = page.post("/mark-point", fields)
+    assert (status, headers_["location"]) == (303, "attempt-1.html#points")
+    assert marked(page)
+
+
+def test_the_token_changes_with_each_run(page: Page, folder: Path) -> None:
+    with started(folder) as server:
+        assert Page(server).token != page.token
+
+
+def test_the_usual_port_may_be_taken() -> None:
+    with listening(None) as first, listening(None) as second:
+        assert first.getsockname()[1] != second.getsockname()[1]
+
+
+def test_a_port_that_is_taken_is_said(page: Page, folder: Path, run: Run) -> None:
+    refused = run("review", "--no-browser", "--workspace", folder, "--port", page.port)
+    assert refused.returncode == 1
+    assert re.fullmatch(rf"sayback: port {page.port}: .*--port\n", refused.stderr)

@@ -1,0 +1,297 @@
+"""What is erased is gone from every file, also where a kill came in between."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sayback.errors import HistoryError
+from sayback.history import erase as module
+from sayback.history.erase import Erased, erase, traces
+from sayback.history.migrations import STEPS, migrate
+from sayback.history.store import FILE_NAME, Store
+from sayback.model import (
+    Coverage,
+    Ending,
+    Evidence,
+    Interval,
+    KeyPoint,
+    PointCorrection,
+    PointScore,
+    Question,
+    Recording,
+    Scorecard,
+    Status,
+    Transcript,
+    Word,
+    WordCorrection,
+)
+
+ASKED_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+QUESTION = Question("What is dropout?", "what-is-dropout", (), (KeyPoint("Units are dropped"),))
+SECRETS = (
+    'The walrus said "dropout" zeroes units.',
+    "A pelican naïvely regularises networks 🎤.",
+    "The third answer, with an aardvark, is kept.",
+)
+
+
+def saved(store: Store, number: int) -> int:
+    """An attempt with all that one can have, its sound and its texts holding a secret."""
+    secret = SECRETS[number]
+    audio = store.path.parent / f"{number}.wav"
+    audio.write_bytes(b"RIFF" + secret.encode())
+    asked_at = ASKED_AT + timedelta(hours=number)
+    attempt_id = store.begin(QUESTION, audio, asked_at)
+    speech = (Interval(0.0, 1.0),)
+    store.heard(attempt_id, Recording(audio, 16_000, asked_at, 2.0, speech, Ending.KEY))
+    words = tuple(Word(word, at, at + 1.0, 0.5) for at, word in enumerate(secret.split()))
+    point = PointScore("Units are dropped", Status.COVERED, 1.0, Evidence(secret, 0.0, 1.0))
+    card = Scorecard(
+        QUESTION, Transcript(secret, words, "e", "m"), Coverage(1.0, (point,)), None, "1"
+    )
+    store.scored(attempt_id, card)
+    store.scored(attempt_id, replace(card, transcript=Transcript(f"Again: {secret}")))
+    store.correct(attempt_id, WordCorrection(start_s=0.0, heard=words[0].text, text=secret))
+    store.correct(attempt_id, PointCorrection(point="Units are dropped", said=False))
+    return attempt_id
+
+
+def filled(recordings: Path) -> None:
+    """A history of three attempts, with what is derived from them, and old copies of it."""
+    with Store(recordings) as store:
+        for number in range(len(SECRETS)):
+            saved(store, number)
+        with store.transaction() as database:
+            database.execute("INSERT INTO memory VALUES ('what-is-dropout', 1, ?)", (SECRETS[0],))
+            database.execute("INSERT INTO memory VALUES ('another', 1, 'stays')")
+            database.execute("INSERT INTO setting VALUES ('interview', '2026-04-01')")
+            database.execute(
+                "INSERT INTO bank_edit (made_at, file, position, inserted) VALUES ('', 'f', 0, ?)",
+                (SECRETS[1].encode(),),
+            )
+        for version in (1, 2):
+            copy = recordings / f"{FILE_NAME}.version-{version}"
+            store.rows("VACUUM INTO ?", (str(copy),))
+            with closing(sqlite3.connect(copy)) as database:
+                database.execute("PRAGMA journal_mode = WAL")
+                if version == 1:
+                    for table in ("spoken", "memory", "bank_edit", "correction", "setting"):
+                        database.execute(f"DROP TABLE {table}")
+                    database.commit()
+
+
+@pytest.fixture
+def recordings(tmp_path: Path) -> Path:
+    filled(tmp_path / "recordings")
+    return tmp_path / "recordings"
+
+
+def words(history: Path) -> set[str]:
+    """The stems in the search index, deleted ones included."""
+    with closing(sqlite3.connect(history)) as database:
+        database.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, spoken, row)")
+        return {term for (term,) in database.execute("SELECT term FROM vocabulary")}
+
+
+def test_the_texts_are_there_at_first(recordings: Path) -> None:
+    copies = [f"{FILE_NAME}.version-1", f"{FILE_NAME}.version-2"]
+    for number, secret in enumerate(SECRETS):
+        assert {f"{number}.wav", FILE_NAME, *copies} <= {*traces(recordings, [secret])}
+    assert "walru" in words(recordings / FILE_NAME)
+
+
+def test_nothing_is_left_of_what_was_erased(recordings: Path) -> None:
+    with Store(recordings) as store:
+        assert erase(store, [1, 2]) == Erased(2, 2, ())
+        # also while the history is still open, in its log
+        assert traces(recordings, [*SECRETS[:2], "walrus", "pelican"]) == ()
+        assert [summary.id for summary in store.summaries()] == [3]
+        assert store.attempt(3).scorecard is not None
+        assert len(store.corrections(3)) == 2
+        assert store.rows("SELECT question_id FROM memory") == [("another",)]
+        assert store.rows("SELECT name FROM setting") == [("interview",)]
+        assert store.rows("SELECT count(*) FROM bank_edit") == [(0,)]
+        assert store.rows("SELECT DISTINCT attempt_id FROM transcript") == [(3,)]
+    assert not {"walru", "pelican"} & words(recordings / FILE_NAME)
+    assert "aardvark" in words(recordings / FILE_NAME)
+    for version in (1, 2):
+        with closing(sqlite3.connect(recordings / f"{FILE_NAME}.version-{version}")) as copy:
+            assert copy.execute("SELECT id FROM attempt").fetchall() == [(3,)]
+    assert (recordings / "2.wav").read_bytes() == b"RIFF" + SECRETS[2].encode()
+
+
+def test_all_can_be_erased_and_the_numbers_go_on(recordings: Path) -> None:
+    with Store(recordings) as store:
+        assert erase(store, None) == Erased(3, 3, ())
+        assert traces(recordings, SECRETS) == ()
+        assert store.summaries() == ()
+        assert saved(store, 0) == 4
+        assert erase(store, None).attempts == 1
+        assert erase(store, None) == Erased(0, 0, ())
+    assert list(recordings.glob("*.wav")) == []
+
+
+def test_an_unknown_number_deletes_nothing(recordings: Path) -> None:
+    with Store(recordings) as store:
+        with pytest.raises(HistoryError, match="no attempt 7, 9; see the numbers with"):
+            erase(store, [1, 9, 7])
+        assert len(store.summaries()) == 3
+    assert (recordings / "0.wav").exists()
+
+
+def test_an_attempt_whose_sound_is_gone_can_be_erased(recordings: Path) -> None:
+    (recordings / "0.wav").unlink()
+    with Store(recordings) as store:
+        assert erase(store, [1]) == Erased(1, 0, ())
+
+
+def test_no_other_file_is_deleted(recordings: Path) -> None:
+    outside = recordings.parent / "outside.wav"
+    outside.write_bytes(b"")
+    with Store(recordings) as store:
+        with store.transaction() as database:
+            database.execute("UPDATE attempt SET audio = '../outside.wav' WHERE id = 1")
+        erase(store, [1])
+    assert outside.exists()
+
+
+def test_the_same_text_in_another_attempt_is_no_trace(recordings: Path) -> None:
+    with Store(recordings) as store:
+        number = store.begin(QUESTION, recordings / "twin.wav", ASKED_AT)
+        store.scored(number, Scorecard(QUESTION, Transcript(SECRETS[0] + " So."), None, None, "1"))
+        left = erase(store, [1]).left
+        assert left == ()
+        assert traces(recordings, [SECRETS[0]]) == (FILE_NAME,)
+
+
+def test_a_copy_that_is_no_database_is_named(recordings: Path) -> None:
+    copy = recordings / f"{FILE_NAME}.version-1"
+    copy.write_bytes(b"no database " * 100)
+    with Store(recordings) as store:
+        with pytest.raises(HistoryError, match=r"version-1: an old copy.*delete the file"):
+            erase(store, [1])
+        copy.unlink()
+        assert erase(store, [1]) == Erased(1, 0, ())
+        assert traces(recordings, [SECRETS[0]]) == ()
+
+
+def test_a_reader_of_the_log_is_named_and_the_next_call_finishes(
+    recordings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store(recordings) as store:
+        store.rows("PRAGMA busy_timeout = 100")
+        with closing(sqlite3.connect(store.path, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM attempt").fetchone()
+            with pytest.raises(HistoryError, match="in use by another program"):
+                erase(store, [1])
+        assert erase(store, [1]).left == ()
+        assert traces(recordings, [SECRETS[0]]) == ()
+
+
+def test_a_copy_of_an_update_is_cleaned(tmp_path: Path) -> None:
+    """The copy is the one that a real update makes."""
+    path = tmp_path / FILE_NAME
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        migrate(database, path, STEPS[:1])
+        database.execute(
+            "INSERT INTO attempt (asked_at, question_id, question, audio)"
+            " VALUES ('2026-03-01T00:00:00.000+00:00', 'q', ?, 'a.wav')",
+            (json.dumps({"text": SECRETS[0], "id": "q"}),),
+        )
+    (tmp_path / "a.wav").write_bytes(b"sound")
+    with Store(tmp_path) as store:
+        assert f"{FILE_NAME}.version-1" in traces(tmp_path, ["The walrus said"])
+        erase(store, [1])
+        assert traces(tmp_path, ["The walrus said"]) == ()
+
+
+@pytest.mark.parametrize("cut", range(1, 9))
+def test_traces_finds_a_text_wherever_it_stands(
+    tmp_path: Path, cut: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CHUNK_BYTES", 8)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file").write_bytes(b"x" * cut + 'a "näh" text'.encode() + b"x" * 9)
+    (tmp_path / "json").write_text("x" * cut + r"a \"näh\" text")
+    (tmp_path / "empty").write_bytes(b"")
+    assert traces(tmp_path, ['a "näh" text', "", "absent"]) == ("folder/file", "json")
+    assert traces(tmp_path, ["", "absent"]) == ()
+    assert traces(tmp_path, ["x"]) == ("folder/file", "json")
+
+
+KILLED_AT_EACH_LINE = """
+import os, shutil, sys
+from pathlib import Path
+from sayback.history import erase as module
+from sayback.history.store import Store
+
+def kill_at(count):
+    seen = set()
+    def trace(frame, event, argument):
+        if frame.f_code.co_filename != module.__file__:
+            return None
+        if event == "line":
+            seen.add(frame.f_lineno)
+            if len(seen) == count:
+                os._exit(137)
+        return trace
+    return trace
+
+source, folder = map(Path, sys.argv[1:])
+line = 0
+status = 137
+while status == 137:
+    line += 1
+    recordings = folder / str(line)
+    shutil.copytree(source, recordings)
+    child = os.fork()
+    if not child:
+        with Store(recordings) as store:
+            sys.settrace(kill_at(line))
+            module.erase(store, [1, 2])
+            sys.settrace(None)
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+sys.exit(status)
+"""
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Path]]:
+    """A history for each line of the module before which a process that erased was killed."""
+    source = tmp_path_factory.mktemp("whole") / "recordings"
+    filled(source)
+    folder = tmp_path_factory.mktemp("killed")
+    command = [sys.executable, "-c", KILLED_AT_EACH_LINE, str(source), str(folder)]
+    subprocess.run(command, check=True, timeout=250)
+    yield sorted(folder.iterdir(), key=lambda path: int(path.name))
+    shutil.rmtree(folder)
+
+
+def test_a_kill_leaves_no_row_without_sound_and_the_next_call_finishes(
+    killed: list[Path],
+) -> None:
+    assert len(killed) > 50
+    for recordings in killed[:-1]:
+        with Store(recordings) as store:
+            ids = {summary.id for summary in store.summaries()}
+            assert all(store.attempt(each).audio.exists() for each in ids)
+            is_begun = bool(store.rows("SELECT 1 FROM setting WHERE name = 'erasing'"))
+            if {1, 2} <= ids or is_begun:
+                erase(store, [1, 2])
+            assert [summary.id for summary in store.summaries()] == [3]
+        assert traces(recordings, [*SECRETS[:2], "walrus", "pelican"]) == (), recordings.name
+        assert len(list(recordings.glob("*.wav"))) == 1

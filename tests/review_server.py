@@ -1,0 +1,54 @@
+"""A running `sayback review` of a workspace."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ENDS_WITHIN_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where its pages are."""
+
+    port: int
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+def free_port() -> int:
+    """A port that nobody listens to."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+@contextmanager
+def started(folder: Path, port: int | None = None) -> Iterator[Server]:
+    """The server of a workspace, on a free port unless one is given; ended as by Ctrl-C."""
+    command = [
+        sys.executable, "-m", "sayback", "review", "--no-browser",
+        "--workspace", folder, "--port", port or free_port(),
+    ]  # fmt: skip
+    with subprocess.Popen(
+        [*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/\n", process.stdout.readline())
+            assert found, process.stderr.read()
+            yield Server(int(found[1]))
+            process.send_signal(signal.SIGINT)
+            assert process.wait(ENDS_WITHIN_S) == 0
+        finally:
+            process.kill()

@@ -1,0 +1,170 @@
+"""What happens to kept attempts: corrected, scored again, key points drafted; nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from sayback.bank.parse import read
+from sayback.errors import BankError, HistoryError
+from sayback.history.store import Store
+from sayback.model import (
+    Attempt,
+    Ending,
+    Interval,
+    KeyPoint,
+    PointCorrection,
+    Question,
+    Recording,
+    Status,
+    Transcript,
+    Word,
+    WordCorrection,
+)
+from sayback.revision import (
+    accept,
+    best_attempt,
+    correct,
+    draft_from,
+    rescore,
+    take_back,
+    why_rescore,
+)
+from sayback.scoring.scorecard import SCORER_VERSION, score
+
+QUESTION = Question(
+    "How does the decoder restore the size?", "decoder", (),
+    (KeyPoint("upsampling is bilinear"), KeyPoint("skip connections carry detail")),
+)  # fmt: skip
+SAID = "the upsampling there is by linear and that is all I know of it"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "recordings") as opened:
+        yield opened
+
+
+def kept(store: Store, said: str = SAID, question: Question = QUESTION) -> Attempt:
+    audio = store.path.parent / f"{len(store.summaries())}.wav"
+    soundfile.write(audio, np.zeros(16_000 * 8, np.float32), 16_000)
+    started_at = datetime(2026, 3, 1, tzinfo=UTC)
+    speech = (Interval(0.5, 7.0),)
+    recording = Recording(audio, 16_000, started_at, 8.0, speech, Ending.KEY)
+    words = tuple(Word(w, 0.5 + i * 0.4, 0.9 + i * 0.4, 0.9) for i, w in enumerate(said.split()))
+    number = store.begin(question, audio, started_at)
+    store.heard(number, recording)
+    store.scored(number, score(question, Transcript(said, words, "e", "base"), recording))
+    return store.attempt(number)
+
+
+def statuses(attempt: Attempt) -> list[Status]:
+    assert attempt.scorecard is not None
+    assert attempt.scorecard.coverage is not None
+    return [point.status for point in attempt.scorecard.coverage.points]
+
+
+def test_a_persons_marks_and_words_are_in_the_newest_score(store: Store) -> None:
+    attempt = kept(store)
+    correct(attempt, PointCorrection(point=QUESTION.key_points[1].text, said=True), store)
+    heard = WordCorrection(start_s=0.5, heard="the", text="The")
+    card = correct(store.attempt(attempt.id), heard, store)
+    now = store.attempt(attempt.id)
+    assert now.scorecard == card
+    assert statuses(now)[1] is Status.COVERED
+    assert card.transcript.text.startswith("The upsampling")
+    assert store.summaries()[0].coverage == card.coverage.score if card.coverage else False
+
+
+def test_the_original_score_and_words_stay(store: Store) -> None:
+    attempt = kept(store)
+    correct(attempt, WordCorrection(start_s=0.5, heard="the", text="The"), store)
+    contents = [content for (content,) in store.rows("SELECT content FROM transcript ORDER BY id")]
+    assert len(contents) == 2
+    assert '"text":"the upsampling' in contents[0]
+    assert store.rows("SELECT count(*) FROM score") == [(2,)]
+
+
+def test_corrections_outlive_a_new_scoring(store: Store) -> None:
+    attempt = kept(store)
+    correct(attempt, PointCorrection(point=QUESTION.key_points[1].text, said=True), store)
+    card = rescore(store.attempt(attempt.id), QUESTION, store, None)
+    assert card.coverage is not None
+    assert card.coverage.points[1].status is Status.COVERED
+    assert card.coverage.points[1].judged is Status.MISSED
+
+
+def test_only_key_points_that_were_asked_can_be_marked(store: Store) -> None:
+    attempt = kept(store)
+    with pytest.raises(HistoryError, match=r"no key point 'x'.*sayback show 1"):
+        correct(attempt, PointCorrection(point="x", said=True), store)
+    assert store.corrections(attempt.id) == ()
+
+
+def test_an_attempt_that_was_not_scored_cannot_be_corrected(store: Store) -> None:
+    number = store.begin(QUESTION, store.path.parent / "a.wav", datetime.now(UTC))
+    with pytest.raises(HistoryError, match=rf"not scored yet.*rescore {number}"):
+        correct(store.attempt(number), PointCorrection(point="x", said=True), store)
+    assert store.corrections(number) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "engine", "reasons"),
+    [
+        ({}, "e", []),
+        ({}, "f", ["e base → f base"]),
+        ({"text": "Why?"}, "e", ["question reworded"]),
+        ({"key_points": ()}, "e", ["key points changed"]),
+        ({"target_s": 60.0}, "e", ["target changed"]),
+    ],
+    ids=str,
+)
+def test_the_reasons_to_score_again(
+    store: Store, change: dict[str, object], engine: str, reasons: list[str]
+) -> None:
+    question = replace(QUESTION, **change)  # type: ignore[arg-type]
+    found = why_rescore(kept(store), question, engine, "base")
+    assert [reason.text for reason in found] == reasons
+    assert any(reason.rehear for reason in found) is (engine == "f")
+
+
+def test_another_scorer_is_a_reason(store: Store) -> None:
+    attempt = kept(store)
+    assert attempt.scorecard is not None
+    old = replace(attempt, scorecard=replace(attempt.scorecard, scorer_version="1"))
+    (reason,) = why_rescore(old, QUESTION, "e", "base")
+    assert reason.text == f"scorer 1 → {SCORER_VERSION}"
+
+
+def test_the_best_answer_covers_most(store: Store) -> None:
+    kept(store)
+    best = kept(store, f"{SAID} and the skip connections carry the detail over")
+    kept(store, "I do not know what to say here")
+    found = best_attempt(QUESTION.id, store)
+    assert found is not None
+    assert found.id == best.id
+    assert best_attempt("another", store) is None
+
+
+BANK = "# Topic\r\n- How does the decoder restore the size?\r\n- Another?\r\n\t* with a point\r\n"
+
+
+def test_drafted_points_go_into_the_bank_and_out_again(store: Store, tmp_path: Path) -> None:
+    bank = tmp_path / "bank.md"
+    bank.write_bytes(BANK.encode())
+    question = read(bank).questions[0]
+    said = "Transposed convolutions double the width. Skip connections bring fine detail across."
+    draft = draft_from(kept(store, said, question), question)
+    assert draft.points
+    accept(question.id, draft.points, bank, store)
+    assert tuple(point.text for point in read(bank).questions[0].key_points) == draft.points
+    assert take_back(store).file == bank
+    assert bank.read_bytes() == BANK.encode()
+    with pytest.raises(BankError, match="nothing to take back"):
+        take_back(store)

@@ -1,0 +1,270 @@
+"""The pages: complete, safe with any text, and the same for the server and for an export."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from tests.views.web.examples import HOSTILE, NOW, answer, point, question
+
+from sayback.errors import HistoryError, NoSuchQuestion
+from sayback.history.interview import set_interview
+from sayback.history.store import Store
+from sayback.model import KeyPoint, PointCorrection, Question, Status, WordCorrection
+from sayback.revision import accept, correct
+from sayback.views.web.pages import Site, names
+
+U_NET = question("What is U-Net?", "An encoder", "Few images", identifier="u-net")
+BARE = Question("Tell me about yourself.", "yourself", ("About Me",))
+NEW = question("What is dropout?", "Units are dropped", identifier="dropout")
+
+
+class Page(HTMLParser):
+    """What of a page matters here: its elements with their attributes, and its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def values(self, name: str) -> list[str]:
+        return [attributes[name] for _, attributes in self.elements if name in attributes]
+
+    @property
+    def words(self) -> str:
+        return " ".join(self.text.split())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "recordings") as opened:
+        yield opened
+
+
+@pytest.fixture
+def lived_in(store: Store) -> Store:
+    """Two answers to a question with key points, one without, one whose question left the bank."""
+    said, missed = point("An encoder", Status.COVERED, 0.25), point("Few images", Status.MISSED)
+    answer(store, U_NET, said, missed, days_ago=9)
+    answer(store, U_NET, said, missed, days_ago=2)
+    answer(store, BARE, days_ago=2)
+    answer(store, question("Gone?", "A", identifier="gone"), point("A", Status.CONTRADICTED, 2.25))
+    return store
+
+
+def site(store: Store, token: str | None = "secret") -> Site:
+    return Site(store, (U_NET, BARE, NEW), NOW, token)
+
+
+def rendered(site: Site) -> dict[str, str]:
+    """All pages by their names."""
+    pages = {
+        "index.html": site.overview(),
+        "bank.html": site.bank(),
+        "trends.html": site.trends(),
+        "about.html": site.about(),
+    }
+    for name in names(site):
+        if name.startswith("question-"):
+            pages[name] = site.question(name.removeprefix("question-").removesuffix(".html"))
+        elif name.startswith("attempt-"):
+            pages[name] = site.attempt(int(re.findall(r"\d+", name)[0]))
+    return pages
+
+
+def test_an_export_has_a_page_for_everything(lived_in: Store) -> None:
+    assert list(names(site(lived_in))) == [
+        "index.html", "bank.html", "trends.html", "about.html",
+        "question-u-net.html", "question-yourself.html", "question-dropout.html",
+        "question-gone.html", *(f"attempt-{number}.html" for number in (1, 2, 3, 4)),
+    ]  # fmt: skip
+
+
+def test_every_link_leads_to_something_that_is_there(lived_in: Store) -> None:
+    pages = rendered(site(lived_in, token=None))
+    anchors = {name: set(Page(html).values("id")) for name, html in pages.items()}
+    for name, html in pages.items():
+        for href in Page(html).values("href"):
+            if href.startswith("data:") or href in ("style.css", "review.js"):
+                continue
+            target, _, anchor = href.partition("#")
+            if target.startswith("audio-"):
+                assert target in {f"audio-{number}.wav" for number in (1, 2, 3, 4)}
+            else:
+                assert target in pages or not target, f"{name}: {href}"
+                assert not anchor or anchor in anchors[target or name], f"{name}: {href}"
+
+
+def test_nothing_on_a_page_needs_more_than_its_policy_allows(lived_in: Store) -> None:
+    for html in rendered(site(lived_in)).values():
+        page = Page(html)
+        scripts = [attributes for tag, attributes in page.elements if tag == "script"]
+        assert scripts == [{"src": "review.js", "defer": ""}]
+        assert "style" not in [tag for tag, _ in page.elements]
+        for _, attributes in page.elements:
+            assert not [name for name in attributes if name.startswith("on") or name == "style"]
+
+
+def test_ids_are_unique_on_every_page(lived_in: Store) -> None:
+    for html in rendered(site(lived_in)).values():
+        ids = Page(html).values("id")
+        assert len(ids) == len(set(ids))
+
+
+def test_an_export_has_no_forms_and_no_search(lived_in: Store) -> None:
+    for html in rendered(site(lived_in, token=None)).values():
+        page = Page(html)
+        assert "form" not in [tag for tag, _ in page.elements]
+        assert "search.html" not in page.values("href")
+
+
+def test_every_change_carries_the_token(lived_in: Store) -> None:
+    changes = 0
+    for html in rendered(site(lived_in)).values():
+        for form in re.findall(r"<form[^>]*method=\"post\".*?</form>", html, re.DOTALL):
+            assert '<input type="hidden" name="token" value="secret">' in form
+            changes += 1
+    assert changes >= 6
+
+
+def test_the_overview_says_what_is_due_why_and_what_was_missed(lived_in: Store) -> None:
+    set_interview(lived_in, (NOW + timedelta(days=9)).date())
+    text = Page(site(lived_in).overview()).words
+    assert "9 days to the interview" in text
+    assert "due: missed twice" in text
+    assert "missed 2 of 2 times" in text
+    assert "Last rehearsals Yesterday" in text
+
+
+def test_an_empty_history_says_what_to_do_first(store: Store) -> None:
+    text = Page(site(store).overview()).words
+    assert "Say your first answer" in text
+    assert "sayback practice" in text
+    assert "3 questions are waiting" in text
+    assert "write some" in Page(Site(store, (), NOW).overview()).words
+    assert "No trends yet" in Page(site(store).trends()).words
+
+
+def test_when_nothing_is_due_it_says_what_comes_next(store: Store) -> None:
+    answer(store, U_NET, *(point(each, Status.COVERED) for each in ("An encoder", "Few images")))
+    text = Page(Site(store, (U_NET, NEW), NOW).overview()).words
+    assert "Nothing is due today The next comes back" in text
+    assert "What is dropout?" in text
+
+
+def test_the_bank_has_every_question_once(lived_in: Store) -> None:
+    text = Page(site(lived_in).bank()).words
+    assert "2 of 3 answered at least once, 1 without key points" in text
+    for part in (U_NET.text, BARE.text, NEW.text, "No longer in the bank Gone?"):
+        assert text.count(part) == 1
+
+
+def test_a_question_has_its_attempts_side_by_side_newest_first(lived_in: Store) -> None:
+    html = site(lived_in).question("u-net")
+    assert html.index("attempt-2.html") < html.index("attempt-1.html")
+    text = Page(html).words
+    assert "An encoder said said Few images not said not said" in text
+
+
+def test_a_question_that_was_never_asked_says_how_to_ask_it(store: Store) -> None:
+    assert "sayback practice --question dropout" in Page(site(store).question("dropout")).words
+
+
+def test_an_unknown_question_or_attempt_is_an_error(store: Store) -> None:
+    with pytest.raises(NoSuchQuestion, match="no such question"):
+        site(store).question("other")
+    with pytest.raises(HistoryError, match="no attempt 7"):
+        site(store).attempt(7)
+
+
+def test_key_points_are_drafted_where_there_are_none(lived_in: Store, tmp_path: Path) -> None:
+    page = Page(site(lived_in).question("yourself"))
+    fields = [each for tag, each in page.elements if each.get("name") == "point"]
+    assert len(fields) >= 1
+    assert ("form", {"class": "draft", "method": "post", "action": "draft"}) in page.elements
+    assert "action" not in site(lived_in, token=None).question("yourself")
+
+
+def test_accepted_key_points_can_be_taken_back(lived_in: Store, tmp_path: Path) -> None:
+    bank = tmp_path / "bank.md"
+    bank.write_text("- Tell me about yourself.\n")
+    text = "I <b>like</b> *stars*"
+    accept("tell-me-about-yourself", [text], bank, lived_in)
+    filled = Question(BARE.text, BARE.id, BARE.topic, (KeyPoint(text),))
+    assert 'action="undo-draft"' in Site(lived_in, (filled,), NOW, "secret").question(BARE.id)
+    assert "undo-draft" not in Site(lived_in, (filled,), NOW).question(BARE.id)
+    assert "undo-draft" not in site(lived_in).question("u-net")
+
+
+def test_an_answer_shows_how_it_went(lived_in: Store) -> None:
+    page = Page(site(lived_in).attempt(2))
+    assert "50% covered 1 of 2 key points said last time 50%, best 50%" in page.words
+    assert "audio-2.wav#t=0.25,2.00" in page.values("href")
+    assert "I did say that" in page.words
+    starts = [float(each) for each in page.values("data-start")]
+    assert min(starts) == 0.25
+
+
+def test_a_correction_is_shown_as_one(lived_in: Store) -> None:
+    correct(lived_in.attempt(2), WordCorrection(start_s=3.25, heard="shrinks", text=""), lived_in)
+    correct(lived_in.attempt(2), PointCorrection(point="Few images", said=True), lived_in)
+    page = Page(site(lived_in).attempt(2))
+    assert "nothing, heard as “shrinks”" in page.words
+    assert "marked by you" in page.words
+    assert "the scorer says not said" in page.words
+    assert "shrinks" in page.values("data-heard")
+
+
+def test_an_interrupted_answer_says_how_to_score_it(store: Store) -> None:
+    number = store.begin(U_NET, store.path.parent / "gone.wav", NOW)
+    text = Page(site(store).attempt(number)).words
+    assert f"sayback rescore {number}" in text
+    assert "The recording is not there" in text
+
+
+def test_a_search_marks_what_it_found(lived_in: Store) -> None:
+    page = Page(site(lived_in).search("encoder"))
+    assert "4 answers" in page.words
+    assert "mark" in [tag for tag, _ in page.elements]
+    assert "Nothing was said about that" in Page(site(lived_in).search("zebra")).words
+    assert "words in quotes" in Page(site(lived_in).search(" ")).words
+
+
+def test_a_problem_says_what_to_do() -> None:
+    with pytest.raises(HistoryError) as caught:
+        raise HistoryError("no attempt <7>", "see the numbers")
+    text = Page(Site(None, (), NOW).problem(caught.value)).words  # type: ignore[arg-type]
+    assert "no attempt <7> What to do: see the numbers" in text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text(store: Store, text: str) -> None:
+    asked = Question(text, "q", (text,), (KeyPoint(text),), 60.0)
+    number = answer(store, asked, point(text, Status.PARTIAL, 0.25))
+    answer(store, Question(text, 'b"<i>', (text,)), days_ago=3)
+    correct(store.attempt(number), WordCorrection(start_s=3.25, heard="shrinks", text=text), store)
+    hostile = Site(store, (asked,), NOW, "secret")
+    pages = rendered(hostile) | {"search.html": hostile.search(text)}
+    for html in pages.values():
+        page = Page(html)
+        tags = {tag for tag, _ in page.elements}
+        assert tags.isdisjoint({"img", "base", "style", "iframe"})
+        assert [each for tag, each in page.elements if tag == "script"] == [
+            {"src": "review.js", "defer": ""}
+        ]
+        assert not [
+            name for _, each in page.elements for name in each if re.match(r"on|style$", name)
+        ]
+    assert " ".join(text.split()) in Page(pages["question-q.html"]).words
