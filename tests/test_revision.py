@@ -107,6 +107,13 @@ def test_only_key_points_that_were_asked_can_be_marked(store: Store) -> None:
     assert store.corrections(attempt.id) == ()
 
 
+def test_a_word_that_was_not_heard_cannot_be_corrected(store: Store) -> None:
+    attempt = kept(store)
+    with pytest.raises(HistoryError, match=r"'tea' was not heard at 0.5 s"):
+        correct(attempt, WordCorrection(start_s=0.5, heard="tea", text="the"), store)
+    assert store.rows("SELECT count(*) FROM score") == [(1,)]
+
+
 def test_an_attempt_that_was_not_scored_cannot_be_corrected(store: Store) -> None:
     number = store.begin(QUESTION, store.path.parent / "a.wav", datetime.now(UTC))
     with pytest.raises(HistoryError, match=rf"not scored yet.*rescore {number}"):
@@ -162,9 +169,28 @@ def test_drafted_points_go_into_the_bank_and_out_again(store: Store, tmp_path: P
     said = "Transposed convolutions double the width. Skip connections bring fine detail across."
     draft = draft_from(kept(store, said, question), question)
     assert draft.points
-    accept(question.id, draft.points, bank, store)
-    assert tuple(point.text for point in read(bank).questions[0].key_points) == draft.points
+    accept(question, draft.points, bank, store)
+    now = read(bank).questions[0]
+    assert tuple(point.text for point in now.key_points) == draft.points
+    with pytest.raises(BankError, match="has these key points already"):
+        accept(now, (draft.points[0].upper(),), bank, store)
     assert take_back(store).file == bank
     assert bank.read_bytes() == BANK.encode()
     with pytest.raises(BankError, match="nothing to take back"):
         take_back(store)
+
+
+def test_points_that_were_changed_by_hand_are_not_taken_back_again(
+    store: Store, tmp_path: Path
+) -> None:
+    bank = tmp_path / "bank.md"
+    bank.write_bytes(BANK.encode())
+    first, second = read(bank).questions
+    accept(first, ["The stride is two"], bank, store)
+    accept(second, ["An answer of its own"], bank, store)
+    bank.write_bytes(bank.read_bytes().replace(b"of its own", b"by hand"))
+    with pytest.raises(BankError):
+        take_back(store)
+    take_back(store)
+    assert b"stride" not in bank.read_bytes()
+    assert b"by hand" in bank.read_bytes()

@@ -2,8 +2,9 @@
 
     SaybackError                what was wrong, and what to do next
     ├── WorkspaceError          a folder or file cannot be read or written, the disk is full
-    ├── BankError               a question bank cannot be read
-    │   └── NoSuchQuestion      no question, or more than one, fits what was asked for
+    ├── BankError               a question bank cannot be read or written
+    │   ├── NoSuchQuestion      no question, or more than one, fits what was asked for
+    │   └── EditGone            nothing is left in it of what is to be taken out
     ├── VoiceError              the question cannot be read aloud
     │   ├── VoiceMissing        no speech synthesiser is installed
     │   └── NoLoudspeaker       there is nothing to play it on
@@ -12,6 +13,7 @@
     │   └── MicrophoneLost      it stopped delivering sound in the middle
     ├── TranscriptionError      the engine or its model cannot be loaded or failed
     ├── HistoryError            the history cannot be read or written
+    │   └── NoSuchAttempt       no attempt has that number
     └── Interrupted             the user stopped an answer half way
 
 Both halves begin in lower case, end without a full stop and fit on one line together. The problem
@@ -36,11 +38,15 @@ class WorkspaceError(SaybackError):
 
 
 class BankError(SaybackError):
-    """A question bank cannot be read."""
+    """A question bank cannot be read or written."""
 
 
 class NoSuchQuestion(BankError):
     """No question, or more than one, fits what was asked for."""
+
+
+class EditGone(BankError):
+    """What is to be taken out of a bank does not stand in it any more."""
 
 
 class VoiceError(SaybackError):
@@ -73,6 +79,10 @@ class TranscriptionError(SaybackError):
 
 class HistoryError(SaybackError):
     """The history cannot be read or written."""
+
+
+class NoSuchAttempt(HistoryError):
+    """No attempt has that number."""
 
 
 class Interrupted(SaybackError):

@@ -5,15 +5,16 @@ Beside `session.py` the only place where the stations meet.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sayback.bank.edit import Edit, insert_key_points, undo
 from sayback.capture.audio_file import read_audio, read_recording
-from sayback.errors import BankError, HistoryError
+from sayback.errors import BankError, EditGone, HistoryError
 from sayback.history.store import Store
-from sayback.model import Attempt, Correction, Ending, PointCorrection, Question, Scorecard
+from sayback.model import Attempt, Correction, Ending, Question, Scorecard, WordCorrection
+from sayback.scoring.corrections import is_heard
 from sayback.scoring.draft import draft
 from sayback.scoring.scorecard import SCORER_VERSION, score
 from sayback.transcript.recording import transcribe_recording
@@ -78,21 +79,29 @@ def rescore(
 def correct(attempt: Attempt, correction: Correction, store: Store) -> Scorecard:
     """Keep a person's correction and the score that follows from it; earlier scores stay.
 
-    Raises HistoryError, also for an attempt that was not scored yet or has no such key point.
+    Raises HistoryError, with nothing kept, also for an attempt that was not scored yet or has no
+    such word or key point.
     """
     before = _scorecard_of(attempt)
-    points = before.coverage.points if before.coverage else ()
-    if isinstance(correction, PointCorrection) and correction.point not in {p.text for p in points}:
-        raise HistoryError(
-            f"attempt {attempt.id}: no key point '{correction.point}'",
-            f"see its key points with `sayback show {attempt.id}`",
-        )
-    store.correct(attempt.id, correction)
-    scorecard = score(
-        before.question, before.transcript, attempt.recording, store.corrections(attempt.id)
-    )
-    store.scored(attempt.id, scorecard)
+    _check(correction, attempt.id, before)
+    corrections = (*store.corrections(attempt.id), correction)
+    scorecard = score(before.question, before.transcript, attempt.recording, corrections)
+    store.scored(attempt.id, scorecard, correction)
     return scorecard
+
+
+def _check(correction: Correction, attempt_id: int, scorecard: Scorecard) -> None:
+    if isinstance(correction, WordCorrection):
+        what = f"'{correction.heard}' was not heard at {correction.start_s:.1f} s"
+        is_known = is_heard(correction, scorecard.transcript)
+    else:
+        what = f"no key point '{correction.point}'"
+        points = scorecard.coverage.points if scorecard.coverage else ()
+        is_known = any(point.text == correction.point for point in points)
+    if not is_known:
+        raise HistoryError(
+            f"attempt {attempt_id}: {what}", f"see it as it is now with `sayback show {attempt_id}`"
+        )
 
 
 def _scorecard_of(attempt: Attempt) -> Scorecard:
@@ -135,23 +144,38 @@ def best_attempt(question_id: str, store: Store) -> Attempt | None:
     return store.attempt(best.id)
 
 
-def accept(question_id: str, points: Sequence[str], bank: Path, store: Store) -> Edit:
+def accept(question: Question, points: Iterable[str], bank: Path, store: Store) -> Edit:
     """Write key points under a question of the bank, and remember it for `take_back`.
 
-    Raises BankError, with nothing written.
+    Those that it has already are left out. Raises BankError or HistoryError, with nothing written.
     """
-    edit = insert_key_points(bank, question_id, points)
-    store.keep_edit(edit.file, edit.position, edit.inserted)
+    known = {point.text.casefold() for point in question.key_points}
+    new = {point.casefold(): point for point in points if point.casefold() not in known}
+    if not new:
+        raise BankError(f"{question.text}: has these key points already", "edit them in the bank")
+    edit = insert_key_points(bank, question.id, tuple(new.values()))
+    try:
+        store.keep_edit(edit.file, edit.position, edit.inserted)
+    except HistoryError:
+        undo(edit)
+        raise
     return edit
 
 
 def take_back(store: Store) -> Edit:
-    """Take the key points that were accepted last out of the bank again. Raises BankError."""
+    """Take the key points that were accepted last out of the bank again.
+
+    Raises BankError; where they were changed by hand since, that edit is forgotten.
+    """
     last = store.last_edit()
     if last is None:
         raise BankError("nothing to take back", "accept key points with `sayback draft` first")
     number, file, position, inserted = last
     edit = Edit(file, position, inserted)
-    undo(edit)
+    try:
+        undo(edit)
+    except EditGone:
+        store.forget_edit(number)
+        raise
     store.forget_edit(number)
     return edit

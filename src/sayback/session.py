@@ -1,4 +1,4 @@
-"""A rehearsal as a stream of events: the only place where the stations meet."""
+"""A rehearsal as a stream of events: where the stations meet while somebody answers."""
 
 from __future__ import annotations
 

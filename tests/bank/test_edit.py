@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sayback.bank.edit import Edit, escaped, insert_key_points, undo
 from sayback.bank.markup import plain
 from sayback.bank.parse import locate, parse, read
-from sayback.errors import BankError, NoSuchQuestion
+from sayback.errors import BankError, EditGone, NoSuchQuestion
 from sayback.model import KeyPoint
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -171,26 +171,30 @@ def test_a_link_stays_a_link_and_the_mode_is_kept(tmp_path: Path) -> None:
         ("# New\n- q\n  - a\n  - n\n", "# New\n- q\n  - a\n"),
         ("- q\n  - n\n", "- q\n"),
         ("- q\n  - a\n  - n\n  - later\n- r\n", "- q\n  - a\n  - later\n- r\n"),
-        ("- q\n  - a\n  - no\n", None),
-        ("- q\n  - a\n  - n and more\n", None),
-        ("- q\n  - a\n  - n\n    - with a fact\n", None),
-        ("- q\n  - a\n  - n\ngoes on\n", None),
-        ("- q\n\n\n  - n\n- r\n  - n\n", None),
-        ("- q\n  - a\n```\n  - n\n```\n", None),
-        ("", None),
+        ("- q\n  - a\n  - no\n", EditGone),
+        ("- q\n  - a\n  - n and more\n", EditGone),
+        ("- q\n  - a\n  - n\n    - with a fact\n", BankError),
+        ("- q\n  - a\n  - n\ngoes on\n", BankError),
+        ("- q\n\n\n  - n\n- r\n  - n\n", BankError),
+        ("- q\n  - a\n```\n  - n\n```\n", BankError),
+        ("", EditGone),
     ],
 )
-def test_undo_in_a_file_that_moved_on(tmp_path: Path, changed: str, undone: str | None) -> None:
+def test_undo_in_a_file_that_moved_on(
+    tmp_path: Path, changed: str, undone: str | type[BankError]
+) -> None:
     file = tmp_path / "bank.md"
     file.write_text("- q\n  - a\n")
     edit = insert_key_points(file, "q", ["n"])
     file.write_text(changed)
-    if undone is None:
-        with pytest.raises(BankError, match="changed since they were written"):
-            undo(edit)
-    else:
+    if isinstance(undone, str):
         undo(edit)
-    assert file.read_text() == (changed if undone is None else undone)
+        assert file.read_text() == undone
+        return
+    with pytest.raises(BankError, match=r"as they were written|changed since") as raised:
+        undo(edit)
+    assert raised.type is undone
+    assert file.read_text() == changed
 
 
 def test_undo_where_the_file_had_no_newline_at_its_end(tmp_path: Path) -> None:
@@ -198,7 +202,7 @@ def test_undo_where_the_file_had_no_newline_at_its_end(tmp_path: Path) -> None:
     file.write_text("- q")
     edit = insert_key_points(file, "q", ["n"])
     file.write_text(file.read_text() + " and more")
-    with pytest.raises(BankError, match="changed since"):
+    with pytest.raises(EditGone):
         undo(edit)
     file.write_text("- q\n  - n\n")
     undo(edit)
@@ -210,13 +214,34 @@ def test_undo_twice_is_refused(tmp_path: Path) -> None:
     file.write_text("- q\n")
     edit = insert_key_points(file, "q", ["n"])
     undo(edit)
-    with pytest.raises(BankError, match="changed since"):
+    with pytest.raises(EditGone, match="do not stand there"):
         undo(edit)
 
 
 def test_a_file_that_is_gone_says_so(tmp_path: Path) -> None:
-    with pytest.raises(BankError, match="cannot be read"):
+    with pytest.raises(EditGone, match=r"gone.md: does not exist any more; look"):
         undo(Edit(tmp_path / "gone.md", 0, b"- n\n"))
+    with pytest.raises(BankError, match="cannot be read") as raised:
+        undo(Edit(tmp_path / "drive" / "bank.md", 0, b"- n\n"))
+    assert raised.type is BankError
+
+
+@pytest.mark.parametrize("bank", ["bank.md", ".", "../here/bank.md"])
+def test_an_edit_is_taken_back_from_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bank: str
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        folder.mkdir()
+        (folder / "bank.md").write_text("- q\n")
+    monkeypatch.chdir(here)
+    edit = insert_key_points(Path(bank), "q", ["n"])
+    assert edit.file.is_absolute()
+    (there / "bank.md").write_text("- q\n  - n\n")
+    monkeypatch.chdir(there)
+    undo(edit)
+    assert (here / "bank.md").read_text() == "- q\n"
+    assert (there / "bank.md").read_text() == "- q\n  - n\n"
 
 
 # Any bank

@@ -115,8 +115,8 @@ def marked(page: Page) -> bool:
 
 
 def mark(page: Page) -> dict[str, object]:
-    point = "It works well with few training images"
-    return {"token": page.token, "attempt": 1, "point": point, "said": "yes"}
+    """The form that says of the last key point that it was said."""
+    return {"token": page.token, "attempt": 1, "number": 4, "said": "yes"}
 
 
 def test_a_change_needs_the_token_and_our_own_page(page: Page) -> None:
@@ -128,8 +128,12 @@ def test_a_change_needs_the_token_and_our_own_page(page: Page) -> None:
         (fields, {"origin": "null"}, 403),
         (fields, {"origin": ""}, 403),
         (fields, {"content_type": "text/plain"}, 415),
-        (fields | {"point": "x" * 70_000}, {}, 413),
-        (fields | {"point": "x" * 3_000}, {}, 400),
+        (fields | {"other": "x" * 70_000}, {}, 413),
+        (fields | {"number": "9" * 3_000}, {}, 400),
+        (fields | {"number": 99}, {}, 400),
+        (fields | {"number": -1}, {}, 400),
+        (fields | {"attempt": 2**63}, {}, 400),
+        (fields | {"attempt": 99}, {}, 404),
         (fields | {"said": "maybe"}, {}, 400),
         (fields | {"attempt": "one"}, {}, 400),
         ({"token": fields["token"]}, {}, 400),
@@ -141,6 +145,20 @@ def test_a_change_needs_the_token_and_our_own_page(page: Page) -> None:
     status, headers_, _ = page.post("/mark-point", fields)
     assert (status, headers_["location"]) == (303, "attempt-1.html#points")
     assert marked(page)
+
+
+def test_what_was_typed_is_shown_again_where_it_could_not_be_kept(page: Page) -> None:
+    words = "a key point that somebody thought about"
+    fields = {"token": page.token, "attempt": 1, "point": f"{words} {'x' * 2_000}"}
+    status, _, content = page.post("/draft", fields)
+    assert status == 409
+    assert words.encode() in content
+    nonsense = {"token": page.token, "attempt": 1, "start_s": "nan", "heard": "zebra", "text": "b"}
+    assert page.post("/correct-word", nonsense)[0] == 400
+    unheard = nonsense | {"start_s": "1.0", "text": words}
+    status, _, content = page.post("/correct-word", unheard)
+    assert status == 409
+    assert words.encode() in content
 
 
 def test_the_token_changes_with_each_run(page: Page, folder: Path) -> None:

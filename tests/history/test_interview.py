@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sayback.history.interview import brought_forward, days_left, interview, set_interview
 from sayback.history.store import Store
@@ -52,3 +54,13 @@ def test_an_interview_brings_a_point_forward(
 ) -> None:
     on = NOW.date() + interview_in_days * DAY
     assert brought_forward(NOW + due_in, NOW, on) == NOW + expected
+
+
+@given(st.floats(24, 45 * 24), st.integers(0, 400))
+def test_what_was_asked_before_the_last_day_comes_back_before_the_interview(
+    hours: float, due_in_days: int
+) -> None:
+    on = NOW.date() + 46 * DAY
+    begins = datetime.combine(on, time.min).astimezone()
+    reviewed = begins - timedelta(hours=hours)
+    assert brought_forward(reviewed + due_in_days * DAY, reviewed, on) <= begins

@@ -24,10 +24,12 @@ from tests.history.histories import (
 from sayback.errors import HistoryError
 from sayback.history.interview import set_interview
 from sayback.history.memory import QuestionMemory, memories
+from sayback.history.schedule import due
 from sayback.history.store import Store
 from sayback.model import Question, Status
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+NOON = datetime(2026, 1, 12, 12).astimezone()  # here, when no clock is changed
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -44,24 +46,27 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def after(store: Store, asked: Question, *answers: tuple[timedelta, str]) -> QuestionMemory:
     for since, statuses in answers:
         answered(store, NOW + since, card(asked, statuses))
-    return memories(store)[asked.id]
+    return memories(store, NOW)[asked.id]
 
 
 def test_nothing_asked_is_nothing_known(store: Store) -> None:
-    assert memories(store) == {}
+    assert memories(store, NOW) == {}
     store.begin(ONE, store.path.parent / "a.wav", NOW)  # begun only
-    assert memories(store) == {}
+    assert memories(store, NOW) == {}
 
 
 @pytest.mark.parametrize(
     ("answers", "due_in"),
     [
         ([(0 * DAY, "c")], 2 * DAY),
-        ([(0 * DAY, "p")], 15 * MINUTE),
+        ([(0 * DAY, "p")], 2 * DAY),
         ([(0 * DAY, "m")], 10 * MINUTE),
         ([(0 * DAY, "x")], 10 * MINUTE),
         ([(0 * DAY, "c"), (2 * DAY, "c")], 13 * DAY),
         ([(0 * DAY, "c"), (2 * DAY, "p")], 10 * DAY),
+        ([(0 * DAY, "p"), (2 * DAY, "p")], 10 * DAY),
+        ([(0 * DAY, "m"), (HOUR, "p")], HOUR + DAY),
+        ([(0 * DAY, "c"), (2 * DAY, "m"), (3 * DAY, "p")], 5 * DAY),
         ([(0 * DAY, "c"), (2 * DAY, "c"), (13 * DAY, "m")], 13 * DAY + 10 * MINUTE),
         ([(0 * DAY, "m"), (HOUR, "c")], HOUR + DAY),
     ],
@@ -73,6 +78,31 @@ def test_when_a_point_is_due(
     memory = after(store, ONE, *answers)
     assert memory.due - NOW == due_in
     assert memory.points[0].due == memory.due
+
+
+@pytest.mark.parametrize(
+    ("statuses", "days"),
+    [
+        ("c" * 99, [0, 2, 13]),
+        ("p" * 99, [0, 2, 10, 29]),
+        ("m" + "p" * 99, [0, 0, 1, 2, 3, 5, 8, 12, 18, 26]),
+        ("mm" + "c" * 99, [0, 0, 1, 2, 3, 5, 9, 17]),
+        ("ccm" + "p" * 99, [0, 2, 13, 13, 15, 18, 23]),
+        ("m" * 99, [day for day in range(30) for _ in ("noon", "an hour later")]),
+    ],
+    ids=lambda value: value[:5] if isinstance(value, str) else "",
+)
+def test_a_month_with_a_session_at_noon_and_an_hour_later(
+    store: Store, statuses: str, days: list[int]
+) -> None:
+    remaining = iter(statuses)
+    asked_on: list[int] = []
+    for hour in (24 * day + later for day in range(30) for later in (0, 1)):
+        now = NOON + hour * HOUR
+        if not asked_on or due([ONE], memories(store, now), now):
+            answered(store, now, card(ONE, next(remaining)))
+            asked_on.append(hour // 24)
+    assert asked_on == days
 
 
 def test_each_point_is_remembered_by_itself(store: Store) -> None:
@@ -118,9 +148,9 @@ def test_a_question_without_key_points_comes_back_when_it_was_answered(store: St
 def test_silence_is_no_answer_to_a_question_without_key_points(store: Store) -> None:
     free = question("free")
     answered(store, NOW, card(free, pace=None))
-    assert memories(store)["free"].due == NOW
+    assert memories(store, NOW)["free"].due == NOW
     answered(store, NOW + HOUR, card(free, pace=replace(PACE, speech_rate_wpm=0.0)))
-    assert memories(store)["free"].due == NOW + HOUR
+    assert memories(store, NOW)["free"].due == NOW + HOUR
 
 
 def test_key_points_that_left_the_bank_are_forgotten(store: Store) -> None:
@@ -139,9 +169,9 @@ def test_a_key_point_that_stands_twice_in_the_bank_is_one(store: Store) -> None:
 
 def test_a_new_score_of_an_old_answer_counts_instead_of_the_old_one(store: Store) -> None:
     number = answered(store, NOW, card(ONE, "m"))
-    assert memories(store)["one"].points[0].last is Status.MISSED
+    assert memories(store, NOW)["one"].points[0].last is Status.MISSED
     store.scored(number, card(ONE, "c"))
-    (point,) = memories(store)["one"].points
+    (point,) = memories(store, NOW)["one"].points
     assert (point.last, point.asked, point.missed) == (Status.COVERED, 1, 0)
 
 
@@ -150,7 +180,7 @@ def test_correcting_an_old_answer_brings_no_old_key_points_back(store: Store) ->
     newer = replace(TWO, key_points=TWO.key_points[:1])
     answered(store, NOW + DAY, card(newer, "c"))
     store.scored(old, card(TWO, "cc"))
-    assert [point.text for point in memories(store)["two"].points] == ["two 0"]
+    assert [point.text for point in memories(store, NOW)["two"].points] == ["two 0"]
 
 
 def test_only_questions_with_a_new_score_are_replayed(store: Store) -> None:
@@ -159,7 +189,7 @@ def test_only_questions_with_a_new_score_are_replayed(store: Store) -> None:
     with store.transaction() as database:  # what a replay would now give is another thing
         database.execute("UPDATE score SET content = replace(content, 'covered', 'missed')")
     answered(store, NOW + DAY, card(TWO, "cc"))
-    known = memories(store)
+    known = memories(store, NOW)
     assert [point.missed for point in known["one"].points] == [0]
     assert [point.missed for point in known["two"].points] == [1, 1]
 
@@ -171,7 +201,7 @@ def test_a_cache_of_another_version_is_renewed(store: Store, content: str) -> No
     memory = after(store, ONE, (0 * DAY, "c"))
     with store.transaction() as database:
         database.execute("UPDATE memory SET content = ?", (content,))
-    assert memories(store)["one"] == memory
+    assert memories(store, NOW)["one"] == memory
     assert store.rows("SELECT content FROM memory") != [(content,)]
 
 
@@ -182,7 +212,7 @@ def test_a_cache_of_an_older_format_is_renewed(store: Store) -> None:
             "UPDATE memory SET content ="
             " json_set(content, '$.format', 0, '$.memory.question', 'wrong')"
         )
-    assert memories(store)["one"] == memory
+    assert memories(store, NOW)["one"] == memory
 
 
 def test_what_was_erased_is_not_remembered(store: Store) -> None:
@@ -194,7 +224,7 @@ def test_what_was_erased_is_not_remembered(store: Store) -> None:
         database.execute(
             "DELETE FROM attempt WHERE question_id = 'one' OR asked_at < ?", ("2026-03-02",)
         )
-    known = memories(store)
+    known = memories(store, NOW)
     assert known.keys() == {"two"}
     assert known["two"].points[0].asked == 1
 
@@ -210,7 +240,7 @@ def test_an_interview_to_come_shortens_the_gaps(store: Store) -> None:
     assert known["one"].points[0].due == known["one"].due
     assert memories(store, NOW + 40 * DAY)["one"] == later  # it is over
     set_interview(store, None)
-    assert memories(store)["one"] == later
+    assert memories(store, NOW)["one"] == later
 
 
 def test_a_stored_score_that_cannot_be_read_is_named(store: Store) -> None:
@@ -218,7 +248,7 @@ def test_a_stored_score_that_cannot_be_read_is_named(store: Store) -> None:
     with store.transaction() as database:
         database.execute("UPDATE score SET content = '[]'")
     with pytest.raises(HistoryError, match=r"history\.db.*stored score"):
-        memories(store)
+        memories(store, NOW)
 
 
 ANSWERS = st.lists(
@@ -238,8 +268,8 @@ def test_the_cache_gives_what_a_replay_gives(
             memory = after(store, TWO, (hours * HOUR, statuses))
         with store.transaction() as database:
             database.execute("DELETE FROM memory")
-        assert memories(store) == {"two": memory}
-        assert memories(store) == {"two": memory}
+        assert memories(store, NOW) == {"two": memory}
+        assert memories(store, NOW) == {"two": memory}
         for point in memory.points:
             assert point.missed_in_row <= point.missed <= point.asked <= memory.attempts
             assert point.due > point.judged_at
@@ -252,17 +282,17 @@ def test_a_cached_memory_is_far_quicker_than_a_replay(store: Store) -> None:
     def replayed() -> None:
         with store.transaction() as database:
             database.execute("DELETE FROM memory")
-        memories(store)
+        memories(store, NOW)
 
-    assert processor_time_s(lambda: memories(store)) * 5 < processor_time_s(replayed)
+    assert processor_time_s(lambda: memories(store, NOW)) * 5 < processor_time_s(replayed)
 
 
 def test_fsrs_is_loaded_only_where_something_is_new(store: Store) -> None:
     after(store, ONE, (0 * DAY, "c"))
     code = (
-        "import sys; from pathlib import Path; from sayback.history.memory import memories;"
-        "from sayback.history.store import Store;"
-        "memories(Store(Path(sys.argv[1]))); sys.exit('fsrs' in sys.modules)"
+        "import sys; from datetime import UTC, datetime; from pathlib import Path;"
+        "from sayback.history.memory import memories; from sayback.history.store import Store;"
+        "memories(Store(Path(sys.argv[1])), datetime.now(UTC)); sys.exit('fsrs' in sys.modules)"
     )
     folder = str(store.path.parent)
     assert subprocess.run([sys.executable, "-c", code, folder], check=False).returncode == 0

@@ -77,3 +77,23 @@ def test_a_database_of_a_newer_version_is_refused(database: sqlite3.Connection, 
     migrate(database, path, (FIRST, SECOND))
     with pytest.raises(HistoryError, match=r"format 2.* reads 1"):
         migrate(database, path, (FIRST,))
+
+
+def test_whatever_refers_to_a_row_has_an_index_so_that_the_row_is_quickly_deleted(
+    database: sqlite3.Connection, path: Path
+) -> None:
+    migrate(database, path)
+    references = 0
+    for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'"):
+        first_columns = {
+            column
+            for (column,) in database.execute(
+                "SELECT info.name FROM pragma_index_list(?) AS list"
+                " JOIN pragma_index_info(list.name) AS info WHERE seqno = 0",
+                (table,),
+            )
+        }
+        for reference in database.execute(f"PRAGMA foreign_key_list({table})"):
+            references += 1
+            assert reference[3] in first_columns, table
+    assert references == 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from tests.history.histories import question
 
 from sayback.history.memory import PointMemory, QuestionMemory
-from sayback.history.schedule import Choice, choose, due, next_due
+from sayback.history.schedule import Choice, Today, choose, due, judged, next_due
 from sayback.model import KeyPoint, Question, Status
 
 NOW = datetime(2026, 3, 11, 12).astimezone()  # a Wednesday, here
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 FAR = 30 * DAY
+TODAY = Today(NOW)
 
 
 def point(text: str, due_in: timedelta, missed: int = 0, last: Status | None = None) -> PointMemory:
@@ -66,17 +67,17 @@ def waiting(questions: Iterable[Question]) -> dict[str, QuestionMemory]:
 
 
 def test_new_ones_come_in_the_order_of_the_bank() -> None:
-    chosen = choose(QUESTIONS, {}, NOW, 4, None)
+    chosen = choose(QUESTIONS, {}, TODAY, 4)
     assert ids(chosen) == "abcd"
     assert reasons(chosen) == ["new"] * 4
 
 
 def test_one_in_five_is_new_and_stands_among_the_due_ones() -> None:
-    assert ids(choose(QUESTIONS, waiting([B, C, D, E, F]), NOW, 5, None)) == "bcade"
+    assert ids(choose(QUESTIONS, waiting([B, C, D, E, F]), TODAY, 5)) == "bcade"
 
 
 def test_new_ones_fill_up_where_little_is_due() -> None:
-    assert ids(choose(QUESTIONS, waiting([F]), NOW, 4, None)) == "afbc"
+    assert ids(choose(QUESTIONS, waiting([F]), TODAY, 4)) == "afbc"
 
 
 def test_the_least_covered_fill_up_unless_only_due() -> None:
@@ -86,22 +87,22 @@ def test_the_least_covered_fill_up_unless_only_due() -> None:
         memory(C),
         replace(memory(D, coverage=0.9), last_asked_at=NOW - 5 * DAY),
     )
-    chosen = choose([A, B, C, D], known, NOW, 9, None)
+    chosen = choose([A, B, C, D], known, TODAY, 9)
     assert ids(chosen) == "bdac"
     assert reasons(chosen)[0] == "least covered so far (31%)"
     assert reasons(chosen)[-1] == "last asked 9 March"
-    assert choose([A, B, C, D], known, NOW, 9, None, only_due=True) == ()
-    assert ids(choose(QUESTIONS, known, NOW, 9, None, only_due=True)) == "ef"
+    assert choose([A, B, C, D], known, TODAY, 9, only_due=True) == ()
+    assert ids(choose(QUESTIONS, known, TODAY, 9, only_due=True)) == "ef"
 
 
 def test_the_same_question_is_never_asked_twice() -> None:
-    assert ids(choose([A, A, B], {}, NOW, 9, None)) == "ab"
+    assert ids(choose([A, A, B], {}, TODAY, 9)) == "ab"
 
 
 def test_a_single_question_is_a_new_one_once_in_five_answers() -> None:
     (due_one,) = waiting([A]).values()
-    assert ids(choose([A, B], by_id(replace(due_one, attempts=4)), NOW, 1, None)) == "a"
-    assert ids(choose([A, B], by_id(replace(due_one, attempts=6)), NOW, 1, None)) == "b"
+    assert ids(choose([A, B], by_id(replace(due_one, attempts=4)), TODAY, 1)) == "a"
+    assert ids(choose([A, B], by_id(replace(due_one, attempts=6)), TODAY, 1)) == "b"
 
 
 @pytest.mark.parametrize(
@@ -157,11 +158,11 @@ def test_urgent_is_what_waited_long_or_was_missed_often() -> None:
         (9, "new: 6 left, 9 days to the interview"),
         (1, "new: 6 left, 1 day to the interview"),
         (0, "new: 6 left, the interview is today"),
-        (-1, "new"),
+        (None, "new"),
     ],
 )
-def test_a_new_one_says_what_is_left_to_the_interview(days: int, reason: str) -> None:
-    assert reasons(choose(QUESTIONS, {}, NOW, 1, NOW.date() + days * DAY)) == [reason]
+def test_a_new_one_says_what_is_left_to_the_interview(days: int | None, reason: str) -> None:
+    assert reasons(choose(QUESTIONS, {}, Today(NOW, days), 1)) == [reason]
 
 
 @pytest.mark.parametrize(
@@ -169,8 +170,7 @@ def test_a_new_one_says_what_is_left_to_the_interview(days: int, reason: str) ->
 )
 def test_an_interview_makes_more_of_a_session_new(days: int | None, new: int) -> None:
     bank = [question(f"new {number}") for number in range(8)] + list(QUESTIONS)
-    on = None if days is None else NOW.date() + days * DAY
-    chosen = choose(bank, waiting(QUESTIONS), NOW, 5, on)
+    chosen = choose(bank, waiting(QUESTIONS), Today(NOW, days), 5)
     assert sum(choice.reason.startswith("new") for choice in chosen) == new
 
 
@@ -179,7 +179,20 @@ def test_new_ones_of_earlier_today_count_for_the_day() -> None:
     known = waiting(QUESTIONS)
     for name in "ab":
         known[name] = replace(known[name], first_asked_at=NOW - HOUR)
-    chosen = choose(bank, known, NOW, 5, NOW.date() + 6 * DAY)  # five a day, two are done
+    chosen = choose(bank, known, Today(NOW, 6), 5)  # five a day, two are done
+    assert sum(choice.reason.startswith("new") for choice in chosen) == 3
+
+
+def test_what_is_not_to_be_asked_from_counts_for_nothing() -> None:
+    other = by_id(
+        *(replace(memory(question(f"other {at}")), first_asked_at=NOW) for at in range(9))
+    )
+    bank = [question(f"new {number}") for number in range(8)] + list(QUESTIONS)
+    known = waiting(QUESTIONS)
+    for today in (TODAY, Today(NOW, 6)):
+        for count in (1, 5):
+            assert choose(bank, known | other, today, count) == choose(bank, known, today, count)
+    chosen = choose(bank, known | other, Today(NOW, 9), 5)
     assert sum(choice.reason.startswith("new") for choice in chosen) == 3
 
 
@@ -190,7 +203,7 @@ def test_all_are_asked_before_the_last_third_of_the_time_left(new: int, days: in
     day = 0
     while len(known) < len(bank):
         now = NOW + day * DAY
-        for choice in choose(bank, known, now, 5, NOW.date() + days * DAY):
+        for choice in choose(bank, known, Today(now, days - day), 5):
             if choice.reason.startswith("new"):
                 asked = memory(choice.question)
                 known[choice.question.id] = replace(asked, first_asked_at=now, last_asked_at=now)
@@ -199,8 +212,21 @@ def test_all_are_asked_before_the_last_third_of_the_time_left(new: int, days: in
 
 
 def test_when_the_next_one_is_due() -> None:
-    assert next_due({}) is None
-    assert next_due(by_id(memory(A, due_in=DAY), memory(B, due_in=HOUR))) == NOW + HOUR
+    known = by_id(memory(A, due_in=DAY), memory(B, due_in=HOUR))
+    assert next_due(QUESTIONS, {}) is None
+    assert next_due(QUESTIONS, known) == NOW + HOUR
+    assert next_due([A, C], known) == NOW + DAY
+
+
+def test_the_next_one_is_due_by_the_key_points_that_the_bank_has_now() -> None:
+    known = by_id(memory(TWO, point("gone", HOUR), point("two 0", 2 * DAY), point("two 1", DAY)))
+    assert due([TWO], known, NOW) == ()
+    assert next_due([TWO], known) == NOW + DAY
+    assert [each.text for each in judged(TWO, known["two"])] == ["two 0", "two 1"]
+    more = replace(TWO, key_points=(*TWO.key_points, KeyPoint("added")))
+    assert next_due([more], known) == known["two"].last_asked_at
+    bare = replace(TWO, key_points=())
+    assert next_due([bare], known) == known["two"].due
 
 
 @st.composite
@@ -227,15 +253,16 @@ def histories(draw: st.DrawFn) -> tuple[Sequence[Question], dict[str, QuestionMe
 @given(
     histories(),
     st.integers(1, 15),
-    st.none() | st.integers(-2, 60).map(lambda days: NOW.date() + days * DAY),
+    st.none() | st.integers(0, 60),
 )
 def test_whatever_the_history_a_session_is_a_sound_one(
     history: tuple[Sequence[Question], dict[str, QuestionMemory]],
     count: int,
-    interview: date | None,
+    days_left: int | None,
 ) -> None:
     bank, known = history
-    chosen = choose(bank, known, NOW, count, interview)
+    today = Today(NOW, days_left)
+    chosen = choose(bank, known, today, count)
     asked = [choice.question.id for choice in chosen]
     assert len(asked) == len(set(asked)) == min(count, len(bank))
     assert all(choice.reason for choice in chosen)
@@ -243,11 +270,14 @@ def test_whatever_the_history_a_session_is_a_sound_one(
     if count > 1:
         taken = sum(choice.reason.startswith("new") for choice in chosen)
         assert taken >= min(new, count // 5)
-    fewer = choose(bank, known, NOW, count, interview, only_due=True)
+    fewer = choose(bank, known, today, count, only_due=True)
     assert fewer == chosen[: len(fewer)]
     waits = due(bank, known, NOW)
     assert len(fewer) == min(count, new + len(waits))
     assert sum(choice in waits for choice in fewer) >= min(len(waits), count // 5)
+    if not waits:
+        comes_back = next_due(bank, known)
+        assert comes_back is None or comes_back > NOW
 
 
 def test_a_key_point_that_the_bank_has_twice_is_one() -> None:

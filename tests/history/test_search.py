@@ -12,6 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from sayback.errors import HistoryError
+from sayback.history import search
 from sayback.history.search import find
 from sayback.history.store import Store
 from sayback.model import Question, Scorecard, Transcript
@@ -126,6 +128,11 @@ def test_only_the_newest_transcript_is_found(tmp_path: Path) -> None:
 def test_nothing_that_is_typed_is_an_error(store: Store, text: str) -> None:
     for found in find(store, text):
         assert all(piece for piece, _ in found.snippet)
+
+
+def test_an_error_of_the_index_of_questions_is_one_of_ours() -> None:
+    with pytest.raises(HistoryError, match=r"cannot be searched \(.*string\); search for fewer"):
+        search._search_questions({"What is dropout?"}, ['"'])
 
 
 def test_marks_in_a_transcript_change_no_text(tmp_path: Path) -> None:

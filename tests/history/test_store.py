@@ -123,6 +123,8 @@ def test_scores_are_added_and_the_newest_is_shown(store: Store) -> None:
     better = replace(CARD, coverage=Coverage(0.9, (POINT,)), scorer_version="v2")
     store.scored(number, better)
     assert store.attempt(number).scorecard == better
+    assert store.scorecards(number) == (better, CARD)
+    assert store.scorecards(number + 1) == ()
     with closing(sqlite3.connect(store.path)) as database:
         assert database.execute("SELECT count(*) FROM score").fetchone() == (2,)
         assert database.execute("SELECT count(*) FROM transcript").fetchone() == (1,)
@@ -235,3 +237,23 @@ def test_processes_that_save_at_once_lose_nothing(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         assert len(store.summaries()) == 100
         assert all(summary.scored for summary in store.summaries())
+
+
+def test_a_compact_history_has_no_free_space_and_an_empty_log(store: Store) -> None:
+    with store.transaction() as database:
+        database.execute("CREATE TABLE large AS SELECT zeroblob(100000) AS content")
+        database.execute("DROP TABLE large")
+    assert store.rows("PRAGMA freelist_count") > [(20,)]
+    assert store.compact()
+    assert store.rows("PRAGMA freelist_count") == [(0,)]
+    assert store.path.with_name(f"{FILE_NAME}-wal").stat().st_size == 0
+
+
+def test_a_log_in_which_another_program_reads_stays(store: Store) -> None:
+    store.rows("PRAGMA busy_timeout = 50")
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM attempt").fetchone()
+        saved(store)
+        assert not store.compact()
+    assert store.compact()

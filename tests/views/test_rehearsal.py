@@ -67,5 +67,6 @@ def test_where_nothing_is_due_a_line_says_so_and_nothing_is_asked(tmp_path: Path
                 " json_set(content, '$.memory.due', '2126-03-02T12:00:00Z')"
             )
         assert _chosen(list(QUESTIONS), store, 2, True, out) == []
+        assert _chosen([*QUESTIONS, Question("D", "d")], store, 2, True, out)[0].reason == "new"
     assert isinstance(out.file, io.StringIO)
     assert re.search(r"Nothing is due until S\w+day, [23] March:", out.file.getvalue())

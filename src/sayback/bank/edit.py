@@ -15,7 +15,7 @@ from pathlib import Path
 from sayback.bank.markup import has_word, plain, quoted
 from sayback.bank.outline import Item
 from sayback.bank.parse import Entry, Place, locate, parse
-from sayback.errors import BankError, reason
+from sayback.errors import BankError, EditGone, reason
 from sayback.model import KeyPoint
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -31,7 +31,10 @@ _BLOCK = re.compile(r"(?=[-+#>|=:])|[0-9]{1,9}(?=[.)](?:\s|$))")
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What was written into a bank; `position` counts bytes from the beginning of the file."""
+    """What was written into a bank; `position` counts bytes from the beginning of the file.
+
+    The path of the file is absolute, since an edit may be taken back from another folder.
+    """
 
     file: Path
     position: int
@@ -45,7 +48,8 @@ def insert_key_points(bank: Path, question_id: str, points: Sequence[str]) -> Ed
     points are written like the others of the question or file. Nothing is written unless the file
     then reads as before, with the new points. Raises BankError.
     """
-    place = locate(bank, question_id)
+    found = locate(bank, question_id)
+    place = replace(found, file=found.file.absolute())  # not resolved: a link stays the person's
     texts = _checked(points, place)
     content = place.text.encode()
     for edit in _possible_edits(place, content, texts):
@@ -62,12 +66,10 @@ def insert_key_points(bank: Path, question_id: str, points: Sequence[str]) -> Ed
 def undo(edit: Edit) -> None:
     """Take out again what was written: where it stood or, in a changed file, where alone it stands.
 
-    Raises BankError where it was changed since, or where other lines depend on it.
+    Raises EditGone where it stands nowhere any more, so that there is nothing to take out; any
+    other BankError where it stands in several places, or other lines depend on it.
     """
-    try:
-        content = edit.file.read_bytes()
-    except OSError as error:
-        raise _failed(edit.file, "read", error) from error
+    content = _content(edit.file)
     position = _position(edit, content)
     if position is not None:
         changed = content[:position] + content[position + len(edit.inserted) :]
@@ -75,7 +77,7 @@ def undo(edit: Edit) -> None:
             _write(edit.file, content, changed)
             return
     raise BankError(
-        f"{edit.file}: the key points were changed since they were written",
+        f"{edit.file}: the lines around the key points were changed since they were written",
         "take them out by hand",
     )
 
@@ -245,8 +247,16 @@ def _removes_only(inserted: bytes, content: bytes, changed: bytes) -> bool:
 
 
 def _position(edit: Edit, content: bytes) -> int | None:
-    """Where the inserted lines stand as whole lines; None where nowhere, or in several places."""
+    """Where the inserted lines stand as whole lines; None where in several places, not that one.
+
+    Raises EditGone where nowhere.
+    """
     found = list(_places(edit.inserted, content))
+    if not found:
+        raise EditGone(
+            f"{edit.file}: the key points do not stand there as they were written",
+            "take out by hand what you do not want of them",
+        )
     if edit.position in found:
         return edit.position
     return found[0] if len(found) == 1 else None
@@ -265,6 +275,20 @@ def _places(inserted: bytes, content: bytes) -> Iterator[int]:
 
 
 # Files
+
+
+def _content(file: Path) -> bytes:
+    """Raises EditGone where the file is gone, but not its folder, which may be on a drive."""
+    try:
+        return file.read_bytes()
+    except FileNotFoundError as error:
+        if not file.resolve().parent.is_dir():
+            raise _failed(file, "read", error) from error
+        raise EditGone(
+            f"{file}: does not exist any more", "look whether it has another name"
+        ) from error
+    except OSError as error:
+        raise _failed(file, "read", error) from error
 
 
 def _write(file: Path, before: bytes, after: bytes) -> None:

@@ -7,37 +7,74 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
-from sayback.errors import HistoryError, reason
+from sayback.errors import HistoryError, NoSuchAttempt, reason
 from sayback.history.store import FILE_NAME, LOCK_TIME_LIMIT_S, Store
+from sayback.history.traces import PIECE_BYTES, Numbers, found, pieces
 
-SHORTEST_TRACE = 20
-"""Characters of an answer by which it is told from other text in the same files."""
-CHUNK_BYTES = 1 << 20
+MOST_PIECES = 20_000
+"""Of all that was said in what is deleted; more would take longer and prove hardly more."""
 
-_UNDERTAKING = "erasing"
-"""The setting that lists what is being erased, for as long as it lasts."""
-_OF_AUDIO = "IN (SELECT id FROM attempt WHERE audio IN (SELECT value FROM json_each(?)))"
+_HEARD = (
+    "SELECT coalesce(iif(json_valid(content), content ->> '$.text', NULL), content),"
+    f" substr(content, 1, {PIECE_BYTES}) FROM transcript"
+)
+"""What was heard, and how the row begins in which it stands."""
+_ASKED = (
+    "SELECT DISTINCT question FROM attempt",
+    "SELECT DISTINCT iif(json_valid(content), content ->> '$.question', content) FROM score",
+)
+_ERASED = "SELECT id FROM attempt WHERE audio IN (SELECT value FROM json_each(:audio))"
+_DELETIONS = (
+    ("spoken", f"DELETE FROM spoken WHERE rowid IN ({_ERASED})"),
+    # Else the words would stay in the index, marked as deleted.
+    ("spoken", "INSERT INTO spoken (spoken) VALUES ('rebuild')"),
+    (
+        "memory",
+        "DELETE FROM memory WHERE question_id IN"
+        f" (SELECT question_id FROM attempt WHERE id IN ({_ERASED}))",
+    ),
+    ("bank_edit", "DELETE FROM bank_edit"),
+    (
+        "measure",
+        "DELETE FROM measure WHERE score_id IN"
+        f" (SELECT id FROM score WHERE attempt_id IN ({_ERASED}))",
+    ),
+    ("score", f"DELETE FROM score WHERE attempt_id IN ({_ERASED})"),
+    ("transcript", f"DELETE FROM transcript WHERE attempt_id IN ({_ERASED})"),
+    ("correction", f"DELETE FROM correction WHERE attempt_id IN ({_ERASED})"),
+    ("attempt", f"DELETE FROM attempt WHERE id IN ({_ERASED})"),
+)
+"""By table, those that refer to others first: old copies have no index for what would cascade."""
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """How much was erased; `left` are files in which an answer still stands: none, if all went."""
+    """How much was erased, and how that was checked.
+
+    So many `pieces` of what was said, and not said in what stays, were looked for in `files`;
+    `left` are those in which one still stands: none, if all went.
+    """
 
     attempts: int
     sounds: int
+    pieces: int
+    files: tuple[str, ...]
     left: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Undertaking:
-    """What is being erased: numbers of attempts and names of their audio files."""
+class _Begun:
+    """An attempt whose rows are gone: the name of its audio file, and pieces of its words."""
 
-    attempts: tuple[int, ...] = ()
-    audio: tuple[str, ...] = ()
+    attempt_id: int
+    audio: str
+    pieces: Numbers
 
 
 def erase(store: Store, attempt_ids: Collection[int] | None) -> Erased:
@@ -46,103 +83,90 @@ def erase(store: Store, attempt_ids: Collection[int] | None) -> Erased:
     The same goes from the copies made before an update of the database. So does what is derived
     from the attempts: the memory of their questions, and the texts kept to undo edits of a bank,
     which may quote an answer. First the rows go, and with them stands what else is to go, so that
-    after a kill no row is left without its sound, and another call finishes. Raises HistoryError,
-    for a number that there is not before anything is deleted.
+    after a kill no row is left without its sound, and the next call finishes, whatever else it is
+    to delete. Raises HistoryError, for a number that there is not before anything is deleted.
     """
-    begun = _begun(store)
-    wanted = _known(store, attempt_ids, begun)
-    texts = _texts(store, wanted)
-    undertaking = _delete_from_history(store, wanted, begun)
-    with _errors(store.path.parent):
-        sounds = _delete_sounds(store.path.parent, undertaking.audio)
+    begun = _delete_from_history(store, attempt_ids)
+    if not begun:
+        return Erased(0, 0, 0, (), ())
+    folder, audio = store.path.parent, [each.audio for each in begun]
+    with _errors(folder):
+        sounds = _delete_sounds(folder, audio)
         for backup in _backups(store.path):
-            _delete_from_backup(backup, undertaking)
-    _clear_free_space(store)
+            _delete_from_backup(backup, audio)
+    if not store.compact():
+        raise HistoryError(
+            f"{store.path}: in use by another program, so its log still holds what was deleted",
+            "close sayback everywhere else, then run the same command again",
+        )
+    erased = _checked(store, begun, sounds)
     with store.transaction() as database:
-        database.execute("DELETE FROM setting WHERE name = ?", (_UNDERTAKING,))
-    _truncate_log(store)
-    kept = [text for text in texts if not _is_kept(store, text)]
-    return Erased(len(undertaking.attempts), sounds, _holding(_databases(store.path), kept))
+        database.executemany(
+            "DELETE FROM erasing WHERE attempt_id = ?", [(each.attempt_id,) for each in begun]
+        )
+    return erased
 
 
-def traces(recordings: Path, texts: Iterable[str]) -> tuple[str, ...]:
-    """The files of a folder, named from there, in which any of the texts stands, also as JSON.
-
-    Raises HistoryError for a file that cannot be read.
-    """
-    files = sorted(path for path in recordings.rglob("*") if path.is_file())
-    return tuple(Path(each).relative_to(recordings).as_posix() for each in _holding(files, texts))
+def unfinished(store: Store) -> tuple[int, ...]:
+    """The numbers of what was to be erased when something came between: `erase(store, ())` it."""
+    rows = store.rows("SELECT attempt_id FROM erasing ORDER BY attempt_id")
+    return tuple(attempt_id for (attempt_id,) in rows)
 
 
 # Rows
 
 
-def _begun(store: Store) -> _Undertaking:
-    """What an earlier call began to erase and did not finish."""
-    rows = store.rows("SELECT value FROM setting WHERE name = ?", (_UNDERTAKING,))
-    return msgspec.json.decode(rows[0][0], type=_Undertaking) if rows else _Undertaking()
+def _delete_from_history(store: Store, attempt_ids: Collection[int] | None) -> list[_Begun]:
+    """Delete the rows and note all that is still to go, in one transaction.
+
+    With it comes what an earlier call noted and did not finish, or another process now does.
+    """
+    with store.transaction() as database:
+        going = _going(database, attempt_ids)
+        most = max(1, MOST_PIECES // max(1, len(going)))
+        for attempt_id in going:
+            database.execute(
+                "INSERT INTO erasing SELECT id, audio, ? FROM attempt WHERE id = ?",
+                (_pieces(database, attempt_id, most).tobytes(), attempt_id),
+            )
+        rows = database.execute("SELECT attempt_id, audio, pieces FROM erasing").fetchall()
+        begun = [_Begun(number, audio, np.frombuffer(of, np.uint64)) for number, audio, of in rows]
+        if going:
+            _delete_rows(database, [each.audio for each in begun])
+    return begun
 
 
-def _known(store: Store, attempt_ids: Collection[int] | None, begun: _Undertaking) -> list[int]:
-    """Which attempts there are still to delete. Raises HistoryError where there was never one."""
-    there = {each for (each,) in store.rows("SELECT id FROM attempt")}
+def _going(database: sqlite3.Connection, attempt_ids: Collection[int] | None) -> list[int]:
+    """Which attempts there are to delete. Raises NoSuchAttempt where there was never one."""
+    there = {each for (each,) in database.execute("SELECT id FROM attempt")}
     if attempt_ids is None:
         return sorted(there)
-    unknown = sorted({*attempt_ids} - there - {*begun.attempts})
+    begun = {each for (each,) in database.execute("SELECT attempt_id FROM erasing")}
+    unknown = sorted({*attempt_ids} - there - begun)
     if unknown:
         named = ", ".join(map(str, unknown))
-        raise HistoryError(f"no attempt {named}", "see the numbers with `sayback history`")
+        raise NoSuchAttempt(f"no attempt {named}", "see the numbers with `sayback history`")
     return sorted(there & {*attempt_ids})
 
 
-def _texts(store: Store, attempt_ids: Sequence[int]) -> set[str]:
-    """The texts of all transcripts of some attempts, those that are long enough to tell."""
-    rows = store.rows(
-        "SELECT content ->> '$.text' FROM transcript"
-        " WHERE attempt_id IN (SELECT value FROM json_each(?))",
-        (_json(attempt_ids),),
-    )
-    return {text for (text,) in rows if len(text) >= SHORTEST_TRACE}
+def _pieces(database: sqlite3.Connection, attempt_id: int, most: int) -> Numbers:
+    """Pieces of all that was heard in an attempt."""
+    rows = database.execute(f"{_HEARD} WHERE attempt_id = ?", (attempt_id,))
+    return pieces(_as_stored(rows), most)
 
 
-def _delete_from_history(
-    store: Store, attempt_ids: Sequence[int], begun: _Undertaking
-) -> _Undertaking:
-    """Delete the rows and note all that is still to go, in one transaction."""
-    with store.transaction() as database:
-        rows = database.execute(
-            "SELECT id, audio FROM attempt WHERE id IN (SELECT value FROM json_each(?))",
-            (_json(attempt_ids),),
-        ).fetchall()
-        undertaking = _Undertaking(
-            (*begun.attempts, *(attempt_id for attempt_id, _ in rows)),
-            (*begun.audio, *(audio for _, audio in rows)),
-        )
-        database.execute(
-            "INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)",
-            (_UNDERTAKING, _json(undertaking)),
-        )
-        _delete_rows(database, undertaking)
-    return undertaking
+def _as_stored(heard: Iterable[tuple[str, str]]) -> Iterator[bytes]:
+    """Each text as the index has it and as JSON has it; a short one with what stands around it."""
+    for text, beginning in heard:
+        yield from (text.encode(), msgspec.json.encode(text)[1:-1], beginning.encode())
 
 
-def _delete_rows(database: sqlite3.Connection, undertaking: _Undertaking) -> None:
-    """Delete what a database of any version has of some attempts; the rest of it cascades."""
+def _delete_rows(database: sqlite3.Connection, audio: Sequence[str]) -> None:
+    """Delete what a database of any version has of the attempts with these audio files."""
     tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
-    audio = (_json(undertaking.audio),)
-    if "spoken" in tables:
-        database.execute(f"DELETE FROM spoken WHERE rowid {_OF_AUDIO}", audio)
-        # Else the words would stay in the index, marked as deleted.
-        database.execute("INSERT INTO spoken (spoken) VALUES ('rebuild')")
-    if "memory" in tables:
-        database.execute(
-            "DELETE FROM memory WHERE question_id IN"
-            f" (SELECT question_id FROM attempt WHERE id {_OF_AUDIO})",
-            audio,
-        )
-    if "bank_edit" in tables:
-        database.execute("DELETE FROM bank_edit")
-    database.execute(f"DELETE FROM attempt WHERE id {_OF_AUDIO}", audio)
+    for table, deletion in _DELETIONS:
+        if table in tables:
+            database.execute(deletion, {"audio": msgspec.json.encode(audio).decode()})
 
 
 # Files
@@ -167,15 +191,14 @@ def _backups(history: Path) -> list[Path]:
     return sorted(path for path in copies if path.suffix.removeprefix(".version-").isdigit())
 
 
-def _delete_from_backup(backup: Path, undertaking: _Undertaking) -> None:
+def _delete_from_backup(backup: Path, audio: Sequence[str]) -> None:
     with closing(
         sqlite3.connect(backup, timeout=LOCK_TIME_LIMIT_S, isolation_level=None)
     ) as database:
         try:
             database.execute("PRAGMA secure_delete = ON")
-            database.execute("PRAGMA foreign_keys = ON")
             database.execute("BEGIN IMMEDIATE")
-            _delete_rows(database, undertaking)
+            _delete_rows(database, audio)
             database.execute("COMMIT")
             database.execute("VACUUM")
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -186,53 +209,48 @@ def _delete_from_backup(backup: Path, undertaking: _Undertaking) -> None:
             ) from error
 
 
-def _clear_free_space(store: Store) -> None:
-    store.rows("VACUUM")
-    if not _truncate_log(store):
-        raise HistoryError(
-            f"{store.path}: in use by another program, so its log still holds what was deleted",
-            "close sayback everywhere else, then run the same command again",
-        )
-
-
-def _truncate_log(store: Store) -> bool:
-    """Empty the write-ahead log, if no other program is reading in it."""
-    ((is_busy, *_),) = store.rows("PRAGMA wal_checkpoint(TRUNCATE)")
-    return not is_busy
-
-
-def _databases(history: Path) -> list[Path]:
-    return sorted(history.parent.glob(f"{FILE_NAME}*"))
-
-
 # Proof
 
 
-def _is_kept(store: Store, text: str) -> bool:
-    """Whether another attempt has the same text, so that it has to be there."""
-    query = "SELECT 1 FROM transcript WHERE instr(content ->> '$.text', ?) LIMIT 1"
-    return bool(store.rows(query, (text,)))
+def _checked(store: Store, begun: Sequence[_Begun], sounds: int) -> Erased:
+    """Look for what was said in the history, its copies, and what SQLite puts beside them.
+
+    Where something is found, it may be that what stays says the same.
+    """
+    sought = np.unique(np.concatenate([each.pieces for each in begun]))
+    beside = store.path.parent.glob(f"{FILE_NAME}*")
+    files = sorted(file for file in beside if file.is_file())
+    standing = {file: _found_in(file, sought) for file in files}
+    again = np.concatenate([*standing.values()])
+    kept = _kept(store, again) if again.size else again
+    left = [file for file in files if not np.isin(standing[file], kept).all()]
+    return Erased(
+        attempts=len(begun),
+        sounds=sounds,
+        pieces=len(sought) - len(kept),
+        files=tuple(file.name for file in files),
+        left=tuple(map(str, left)),
+    )
 
 
-def _holding(files: Iterable[Path], texts: Iterable[str]) -> tuple[str, ...]:
-    """The files in which the bytes of a text stand, as they are or as they are written in JSON."""
-    plain = {text for text in texts if text}
-    sought = [each for text in plain for each in {text.encode(), msgspec.json.encode(text)[1:-1]}]
-    return tuple(str(file) for file in files if sought and _holds(file, sought))
+def _found_in(file: Path, sought: Numbers) -> Numbers:
+    """The pieces that stand in a file; none where SQLite has removed it in the meantime."""
+    with _errors(file):
+        try:
+            with file.open("rb") as opened:
+                return found(sought, opened)
+        except FileNotFoundError:
+            return sought[:0]
 
 
-def _holds(file: Path, sought: Sequence[bytes]) -> bool:
-    return any(any(each in piece for each in sought) for piece in _pieces(file, sought))
+def _kept(store: Store, sought: Numbers) -> Numbers:
+    """Which pieces have to be there, because an attempt that stays has or asks the same words.
 
-
-def _pieces(file: Path, sought: Sequence[bytes]) -> Iterator[bytes]:
-    """The bytes of a file in pieces that overlap, so that none sought is cut in all of them."""
-    overlap = max(map(len, sought)) - 1
-    end = b""
-    with _errors(file), file.open("rb") as opened:
-        while read := opened.read(CHUNK_BYTES):
-            yield end + read
-            end = (end + read)[-overlap:] if overlap else b""
+    Nothing else is looked at: what is derived from these texts says nothing that they do not.
+    """
+    heard = _as_stored((text, beginning) for text, beginning in store.rows(_HEARD))
+    asked = (text.encode() for query in _ASKED for (text,) in store.rows(query) if text)
+    return found(sought, BytesIO(b"\0".join((*heard, *asked))))
 
 
 @contextmanager
@@ -245,7 +263,3 @@ def _errors(path: Path) -> Iterator[None]:
             f"{error.filename or path}: {reason(error)}",
             "check its permissions with `ls -l`, then run the same command again",
         ) from error
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()

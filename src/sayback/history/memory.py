@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -22,21 +22,15 @@ from sayback.history.store import Store
 from sayback.model import Status
 
 if TYPE_CHECKING:
-    from fsrs import Scheduler
+    from fsrs import Card, Rating, Scheduler
 
 AGAIN_AFTER = timedelta(minutes=10)
 """A point that was missed is due in the next session, also on the same day."""
-FORMAT = 1
+FORMAT = 2
 """Goes up with every change of what is cached or of how it comes about."""
 
 MISSED = frozenset({Status.MISSED, Status.CONTRADICTED})
-_AGAIN, _HARD, _GOOD = 1, 2, 3
-_RATINGS = {
-    Status.MISSED: _AGAIN,
-    Status.CONTRADICTED: _AGAIN,
-    Status.PARTIAL: _HARD,
-    Status.COVERED: _GOOD,
-}
+"""What counts as not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +126,7 @@ class _Answer:
 _Reviews = Sequence[tuple[datetime, Status]]
 
 
-def memories(store: Store, now: datetime | None = None) -> dict[str, QuestionMemory]:
+def memories(store: Store, now: datetime) -> dict[str, QuestionMemory]:
     """The memory of every question that was asked, by its id.
 
     What has not changed since the last time comes from the cache; `now` decides whether an
@@ -143,7 +137,7 @@ def memories(store: Store, now: datetime | None = None) -> dict[str, QuestionMem
     if stale := keys.keys() - known.keys():
         known |= _renewed(store, stale)
     on = interview(store)
-    if on is None or days_left(on, now or datetime.now(UTC)) is None:
+    if on is None or days_left(on, now) is None:
         return known
     return {name: _with_interview(memory, on) for name, memory in known.items()}
 
@@ -271,14 +265,24 @@ def _point(text: str, reviews: _Reviews) -> PointMemory:
 
 def _due(reviews: _Reviews) -> datetime:
     """When FSRS wants a card again that was reviewed so, oldest first."""
-    from fsrs import Card, Rating  # late, like the scheduler: most runs find all in the cache
+    from fsrs import Card  # late, like the scheduler: most runs find all in the cache
 
     scheduler = _scheduler()
     # A card that chooses its own number sleeps for a millisecond.
     card = Card(card_id=0, due=reviews[0][0])
     for at, status in reviews:
-        card, _ = scheduler.review_card(card, Rating(_RATINGS[status]), at)
+        card, _ = scheduler.review_card(card, _rating(status, card), at)
     return card.due
+
+
+def _rating(status: Status, card: Card) -> Rating:
+    from fsrs import Rating, State
+
+    if status in MISSED:
+        return Rating.Again
+    # "Hard" keeps a card that is being learnt among those of the next quarter of an hour, for ever.
+    is_known = card.state is State.Review
+    return Rating.Hard if status is Status.PARTIAL and is_known else Rating.Good
 
 
 @cache

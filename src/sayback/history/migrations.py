@@ -54,8 +54,9 @@ STEPS: tuple[tuple[str, ...], ...] = (
         ) STRICT, WITHOUT ROWID
         """,
     ),
-    # 2: what a person corrects, a search index, the schedule, and edits of a bank to undo
+    # 2: what a person corrects, a search index, the schedule, edits of a bank to undo, deletion
     (
+        "CREATE INDEX score_by_transcript ON score (transcript_id)",
         """
         CREATE TABLE correction (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -89,6 +90,14 @@ STEPS: tuple[tuple[str, ...], ...] = (
             file TEXT NOT NULL,
             position INTEGER NOT NULL,
             inserted BLOB NOT NULL
+        ) STRICT
+        """,
+        # what is left to do for attempts whose rows are gone, see `erase`
+        """
+        CREATE TABLE erasing (
+            attempt_id INTEGER PRIMARY KEY,
+            audio TEXT NOT NULL,
+            pieces BLOB NOT NULL
         ) STRICT
         """,
     ),

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from operator import itemgetter
 
-from sayback.history.interview import days_left
 from sayback.history.memory import PointMemory, QuestionMemory
 from sayback.model import Question, Status
 
+QUESTIONS_PER_SESSION = 5
+"""Where nobody asks for more or fewer; our choice."""
 NEW_SHARE = 1 / 5
 """At least so many of a session are new while there are any; our choice."""
 SHARE_FOR_NEW = 1 / 3
@@ -22,6 +23,14 @@ coming back to what was missed."""
 _DAY = timedelta(days=1)
 
 Memories = Mapping[str, QuestionMemory]
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The moment to choose for, and the days left to an interview; None without one to come."""
+
+    now: datetime
+    days_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,33 +57,31 @@ class _Return:
 def choose(
     questions: Iterable[Question],
     memories: Memories,
-    now: datetime,
+    today: Today,
     count: int,
-    interview: date | None,
     *,
     only_due: bool = False,
 ) -> tuple[Choice, ...]:
-    """At most `count` questions in the order to ask them, each with its reason.
+    """At most `count` of the questions in the order to ask them, each with its reason.
 
     Due and new ones are mixed evenly, then come the least covered, unless `only_due`. Of the new
-    ones there are at least one in five, and with an `interview` so many a day that all have been
-    asked before the last third of the time left, where a session holds so many.
+    ones there are at least one in five, and with an interview to come so many a day that all have
+    been asked before the last third of the time left, where a session holds so many.
     """
-    asked = tuple({question.id: question for question in questions}.values())
-    returning = due(asked, memories, now)
-    days = days_left(interview, now)
-    new = _new(asked, memories, days)
-    wanted = _new_of_session(memories, count)
-    if days is not None:
-        wanted = max(wanted, _new_of_day(len(new), memories, days, now))
+    by_id = {question.id: question for question in questions}
+    asked = tuple(by_id.values())
+    known = {name: memories[name] for name in by_id if name in memories}
+    returning = due(asked, known, today.now)
+    new = _new(asked, known, today.days_left)
     room = count - min(len(returning), math.floor(count * NEW_SHARE))
-    new = new[: max(min(wanted, room), count - len(returning))]
+    wanted = min(_new_wanted(len(new), known, today, count), room)
+    new = new[: max(wanted, count - len(returning))]
     chosen = _mixed(returning[: count - len(new)], new)
     if only_due:
         return chosen
     taken = {choice.question.id for choice in chosen}
     rest = [question for question in asked if question.id not in taken]
-    return chosen + _least_covered(rest, memories)[: count - len(chosen)]
+    return chosen + _least_covered(rest, known)[: count - len(chosen)]
 
 
 def due(questions: Iterable[Question], memories: Memories, now: datetime) -> tuple[Choice, ...]:
@@ -90,21 +97,40 @@ def due(questions: Iterable[Question], memories: Memories, now: datetime) -> tup
     return tuple(Choice(each.question, _why_due(each, now)) for each in waiting)
 
 
-def next_due(memories: Memories) -> datetime | None:
-    """When the first of the questions is due; None where none was asked."""
-    return min((memory.due for memory in memories.values()), default=None)
+def next_due(questions: Iterable[Question], memories: Memories) -> datetime | None:
+    """When the first of the questions that were asked comes back; None where none was."""
+    known = ((question, memories.get(question.id)) for question in questions)
+    return min(
+        (_comes_back(question, memory) for question, memory in known if memory), default=None
+    )
+
+
+def judged(question: Question, memory: QuestionMemory) -> tuple[PointMemory, ...]:
+    """What is known of the key points that the question has now, less those never judged."""
+    known = {point.text: point for point in memory.points}
+    return tuple(known[text] for text in _texts(question) if text in known)
+
+
+def _texts(question: Question) -> tuple[str, ...]:
+    """The key points, each once."""
+    return tuple(dict.fromkeys(point.text for point in question.key_points))
+
+
+def _comes_back(question: Question, memory: QuestionMemory) -> datetime:
+    points = judged(question, memory)
+    if len(points) < len(_texts(question)):
+        return memory.last_asked_at
+    return min((point.due for point in points), default=memory.due)
 
 
 def _return(question: Question, memory: QuestionMemory, now: datetime) -> _Return | None:
-    """What to come back to; None where nothing is due. Points are those of the bank of today."""
+    """What to come back to; None where nothing is due."""
     if not question.key_points:
         is_due = _is_due(memory.due, memory.last_asked_at, now)
         return _Return(question, (), 0, memory.due) if is_due else None
-    known = {point.text: point for point in memory.points}
-    texts = dict.fromkeys(point.text for point in question.key_points)
-    judged = (known[text] for text in texts if text in known)
-    points = tuple(point for point in judged if _is_due(point.due, point.judged_at, now))
-    unjudged = sum(text not in known for text in texts)
+    known = judged(question, memory)
+    points = tuple(point for point in known if _is_due(point.due, point.judged_at, now))
+    unjudged = len(_texts(question)) - len(known)
     if not points and not unjudged:
         return None
     since = min((point.due for point in points), default=memory.last_asked_at)
@@ -158,17 +184,24 @@ def _new(questions: Sequence[Question], memories: Memories, days: int | None) ->
     return tuple(Choice(question, reason) for question in found)
 
 
+def _new_wanted(new: int, memories: Memories, today: Today, count: int) -> int:
+    """How many of the new ones a session of `count` has at least, where they fit."""
+    of_session = _new_of_session(memories, count)
+    if today.days_left is None:
+        return of_session
+    return max(of_session, _new_of_day(new, memories, today.days_left, _day(today.now)))
+
+
 def _new_of_session(memories: Memories, count: int) -> int:
-    """How many new ones a session of `count` has at least."""
     if count > 1:
         return math.ceil(count * NEW_SHARE)
     # Of a single question there is no share, so the share of all answers so far has to do.
     return int(len(memories) < NEW_SHARE * sum(memory.attempts for memory in memories.values()))
 
 
-def _new_of_day(new: int, memories: Memories, days: int, now: datetime) -> int:
+def _new_of_day(new: int, memories: Memories, days: int, today: date) -> int:
     """How many new ones this day still needs, so that all are asked in time for the interview."""
-    done = sum(_day(memory.first_asked_at) == _day(now) for memory in memories.values())
+    done = sum(_day(memory.first_asked_at) == today for memory in memories.values())
     return math.ceil((new + done) / max(1, math.floor(days * SHARE_FOR_NEW))) - done
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from sayback.errors import HistoryError
 from sayback.history.store import Store
 
 MOST_TERMS = 16
@@ -111,20 +112,34 @@ def _snippets(store: Store, terms: Sequence[str], ids: Sequence[int]) -> dict[in
 
 
 def _search_questions(
-    texts: Iterable[str], terms: Sequence[str]
+    texts: Collection[str], terms: Sequence[str]
 ) -> tuple[list[set[str]], dict[str, Snippet]]:
     """The questions in which each term stands, and every question with what matches in it.
 
     They are few, so they are indexed, like the answers, each time.
     """
-    with closing(sqlite3.connect(":memory:")) as index:
-        index.execute("CREATE VIRTUAL TABLE asked USING fts5 (text, tokenize = 'porter unicode61')")
-        index.executemany("INSERT INTO asked (text) VALUES (?)", [(text,) for text in texts])
+    with _index(texts) as index:
         query = f"SELECT text, {_SNIPPET.format('asked')} FROM asked WHERE asked MATCH ?"
         found = [{text for text, _ in index.execute(query, (term,))} for term in terms]
         shown: dict[str, Snippet] = {text: ((text, False),) for text in texts}
         shown |= {text: _pieces(marked) for text, marked in index.execute(query, (_any(terms),))}
     return found, shown
+
+
+@contextmanager
+def _index(texts: Collection[str]) -> Iterator[sqlite3.Connection]:
+    """Table `asked` of these texts, for as long as it is needed. Raises HistoryError."""
+    try:
+        with closing(sqlite3.connect(":memory:")) as index:
+            index.execute(
+                "CREATE VIRTUAL TABLE asked USING fts5 (text, tokenize = 'porter unicode61')"
+            )
+            index.executemany("INSERT INTO asked (text) VALUES (?)", [(text,) for text in texts])
+            yield index
+    except sqlite3.Error as error:
+        raise HistoryError(
+            f"the questions cannot be searched ({error})", "search for fewer or other words"
+        ) from error
 
 
 def _pieces(marked: str) -> Snippet:

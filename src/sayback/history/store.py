@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
-from sayback.errors import HistoryError, reason
+from sayback.errors import HistoryError, NoSuchAttempt, reason
 from sayback.history.migrations import migrate
 from sayback.model import (
     Attempt,
@@ -124,10 +124,20 @@ class Store:
                 "UPDATE attempt SET recording = ? WHERE id = ?", (_encode(recording), attempt_id)
             )
 
-    def scored(self, attempt_id: int, scorecard: Scorecard) -> None:
-        """Keep a scorecard beside the earlier ones, and its transcript where that is new."""
+    def scored(
+        self, attempt_id: int, scorecard: Scorecard, correction: Correction | None = None
+    ) -> None:
+        """Keep a scorecard beside the earlier ones, and its transcript where that is new.
+
+        With it, or not at all, the correction of a person that it follows from.
+        """
         now = _time(datetime.now(UTC))
         with self.transaction() as database:
+            if correction is not None:
+                database.execute(
+                    "INSERT INTO correction (attempt_id, made_at, content) VALUES (?, ?, ?)",
+                    (attempt_id, now, _encode(_Correction.of(correction))),
+                )
             transcript_id = self._transcript_id(attempt_id, scorecard.transcript, now)
             score_id = _inserted(
                 database.execute(
@@ -153,14 +163,6 @@ class Store:
                 (attempt_id, scorecard.transcript.text),
             )
 
-    def correct(self, attempt_id: int, correction: Correction) -> None:
-        """Keep what a person corrected; the score that follows from it is kept by `scored`."""
-        with self.transaction() as database:
-            database.execute(
-                "INSERT INTO correction (attempt_id, made_at, content) VALUES (?, ?, ?)",
-                (attempt_id, _time(datetime.now(UTC)), _encode(_Correction.of(correction))),
-            )
-
     def corrections(self, attempt_id: int) -> tuple[Correction, ...]:
         """All corrections of an attempt, oldest first; a later one of the same thing counts."""
         rows = self.rows(
@@ -170,14 +172,16 @@ class Store:
         return tuple(each for one in stored for each in (one.word, one.point) if each)
 
     def attempt(self, attempt_id: int) -> Attempt:
-        """The attempt with its newest score. Raises HistoryError where there is none."""
+        """The attempt with its newest score. Raises NoSuchAttempt where there is none."""
         with self._errors():
             row = self._connection.execute(
                 "SELECT asked_at, question, audio, recording FROM attempt WHERE id = ?",
                 (attempt_id,),
             ).fetchone()
         if row is None:
-            raise HistoryError(f"no attempt {attempt_id}", "see the numbers with `sayback history`")
+            raise NoSuchAttempt(
+                f"no attempt {attempt_id}", "see the numbers with `sayback history`"
+            )
         asked_at, question, audio, recording = row
         return Attempt(
             id=attempt_id,
@@ -185,7 +189,7 @@ class Store:
             question=self._decode(question, Question),
             audio=self._recordings / Path(audio).name,
             recording=self._decode(recording, Recording) if recording else None,
-            scorecard=self._newest_scorecard(attempt_id),
+            scorecard=next(iter(self.scorecards(attempt_id, most=1)), None),
         )
 
     def summaries(self, question_id: str | None = None) -> tuple[Summary, ...]:
@@ -240,17 +244,17 @@ class Store:
             ).fetchall()
         return tuple(coverage for (coverage,) in rows)
 
-    def _newest_scorecard(self, attempt_id: int) -> Scorecard | None:
-        with self._errors():
-            row = self._connection.execute(
-                "SELECT scorer_version, score.content, transcript.content FROM score"
-                " JOIN transcript ON transcript.id = transcript_id"
-                " WHERE score.attempt_id = ? ORDER BY score.id DESC LIMIT 1",
-                (attempt_id,),
-            ).fetchone()
-        if row is None:
-            return None
-        version, content, transcript = row
+    def scorecards(self, attempt_id: int, *, most: int = -1) -> tuple[Scorecard, ...]:
+        """The scorecards of an attempt, newest first, at `most` so many."""
+        rows = self.rows(
+            "SELECT scorer_version, score.content, transcript.content FROM score"
+            " JOIN transcript ON transcript.id = transcript_id"
+            " WHERE score.attempt_id = ? ORDER BY score.id DESC LIMIT ?",
+            (attempt_id, most),
+        )
+        return tuple(self._scorecard(*row) for row in rows)
+
+    def _scorecard(self, version: str, content: str, transcript: str) -> Scorecard:
         derived = self._decode(content, _Derived)
         return Scorecard(
             question=derived.question,
@@ -314,6 +318,12 @@ class Store:
         """What a query gives, for the other parts of this station. Raises HistoryError."""
         with self._errors():
             return self._connection.execute(query, values).fetchall()
+
+    def compact(self) -> bool:
+        """Rewrite the file without free space and empty its log: not while another reads in it."""
+        with self._errors():
+            self._connection.execute("VACUUM")
+            return not self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -41,6 +41,11 @@ def correct_words(transcript: Transcript, corrections: Iterable[Correction]) -> 
     return transcript if unchanged else replace(transcript, text=text, words=tuple(words))
 
 
+def is_heard(correction: WordCorrection, transcript: Transcript) -> bool:
+    """Whether the transcript has the word that a correction is of."""
+    return any(_is_of(correction, _as_heard(word)) for word in transcript.words or ())
+
+
 def _as_heard(word: Word) -> Word:
     return word if word.heard is None else replace(word, text=word.heard, heard=None)
 

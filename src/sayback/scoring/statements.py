@@ -40,7 +40,11 @@ _TAKEN_BACK = _words(
     + r"[\s,]*"
 )
 _ASIDE = re.compile(r"\s?\([^()]*\)")
-_REPEATED = _words(r"(?<![\w-])((?:[\w'’-]+\s+){0,2}[\w'’-]+)(?:[\s,…-]+\1(?![\w'’-]))+")
+# A word begins with a letter and is of a length that exists: else a row of signs takes an age.
+_WORD = r"\w[\w'’-]{0,40}"
+_REPEATED = _words(
+    rf"(?<![\w-])(?<!\w['’])((?:{_WORD}\s+){{0,2}}{_WORD})(?:[\s,…-]+\1(?![\w'’-]))+"
+)
 _LINE_ENDS = re.compile(r"\s*\n\s*|\r")
 _COMMAS = re.compile(r"(?:(?<=\S),|\s,)(?:\s?,)+\s?")
 _SPACES = re.compile(r"[^\S\n]+")

@@ -13,7 +13,13 @@ import sayback
 from sayback.errors import Interrupted, SaybackError, reason
 from sayback.views import options
 from sayback.views.cli_history import COMMANDS
-from sayback.views.output import find_question, print_json, print_rich, print_scorecard
+from sayback.views.output import (
+    find_question,
+    finish_deletion,
+    print_json,
+    print_rich,
+    print_scorecard,
+)
 
 
 class Commands(click.Group):
@@ -95,8 +101,12 @@ def practice(
     **equipment: Any,
 ) -> None:
     """Answer questions aloud and see what you said."""
+    if question and due:
+        raise click.UsageError("--due chooses the questions: leave out --question")
     from sayback.views.rehearsal import Equipment, practise
+    from sayback.workspace import find_workspace
 
+    finish_deletion(find_workspace(equipment["workspace"]).recordings)
     practise(
         Equipment(**equipment),
         question=question,

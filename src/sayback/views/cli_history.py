@@ -10,7 +10,13 @@ import click
 
 from sayback.errors import SaybackError
 from sayback.views import options
-from sayback.views.output import find_question, print_json, print_rich, print_scorecard
+from sayback.views.output import (
+    find_question,
+    finish_deletion,
+    print_json,
+    print_rich,
+    print_scorecard,
+)
 
 if TYPE_CHECKING:
     from sayback.history.store import Store
@@ -123,7 +129,7 @@ def trends(question: str | None, as_json: bool, bank: Path | None, workspace: Pa
 
 @click.command()
 @click.argument("date", required=False)
-@options.option("--clear", is_flag=True, help="No date any more.")
+@click.option("--clear", is_flag=True, help="No date any more.")
 @options.workspace
 def plan(date: str | None, clear: bool, workspace: Path | None) -> None:
     """Set the date of your interview, as in 2026-12-24: questions are spread until then."""
@@ -132,6 +138,8 @@ def plan(date: str | None, clear: bool, workspace: Path | None) -> None:
     from sayback.views.planning import day, planned
     from sayback.workspace import find_workspace
 
+    if date and clear:
+        raise click.UsageError("give a date, or --clear it")
     with Store(find_workspace(workspace).recordings) as store:
         if clear or date:
             set_interview(store, None if clear else day(date or ""))
@@ -151,6 +159,7 @@ def review(port: int | None, no_browser: bool, bank: Path | None, workspace: Pat
 
     space = find_workspace(workspace)
     desk = Desk(space.recordings, bank or space.questions)
+    finish_deletion(space.recordings)
     serve(desk, port, browse=not no_browser, announce=_announce)
 
 
@@ -162,7 +171,7 @@ def _announce(address: str) -> None:
 
 @click.command()
 @click.argument("chosen", metavar="[ID]", required=False)
-@options.option("--undo", is_flag=True, help="Take back what was accepted last.")
+@click.option("--undo", is_flag=True, help="Take back what was accepted last.")
 @options.as_json
 @options.bank
 @options.workspace
@@ -201,7 +210,11 @@ def draft(
         elif not drafting.can_ask():
             drafting.listed(found, console())
         elif points := drafting.accepted(found, console()):
-            edit = accept(found.question.id, points, path, store)
+            try:
+                edit = accept(found.question, points, path, store)
+            except SaybackError:  # what was chosen and typed must not be lost
+                click.echo("\n".join(f"- {point}" for point in points))
+                raise
             click.echo(
                 f"{len(points)} written to {edit.file}; `sayback draft --undo` takes them out"
             )
@@ -212,7 +225,9 @@ def draft(
 @options.bank
 @options.workspace
 def export(folder: Path, bank: Path | None, workspace: Path | None) -> None:
-    """Write all you have into DIR: pages that open without sayback, recordings, CSV and JSON."""
+    """Write all you have into DIR: pages that open without sayback, your recordings and questions,
+    CSV and JSON.
+    """
     from sayback.views.web.app import Desk
     from sayback.views.web.export import write
     from sayback.workspace import find_workspace
@@ -224,13 +239,17 @@ def export(folder: Path, bank: Path | None, workspace: Path | None) -> None:
 
 @click.command()
 @click.argument("attempt_ids", metavar="[ID]...", nargs=-1, type=options.NUMBER)
-@options.option("--all", "everything", is_flag=True, help="Every attempt.")
-@options.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--all", "everything", is_flag=True, help="Every attempt.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @options.workspace
 def delete(
     attempt_ids: tuple[int, ...], everything: bool, yes: bool, workspace: Path | None
 ) -> None:
-    """Delete attempts for good: recording, transcript, scores and search index."""
+    """Delete attempts for good: recording, transcript, scores and search index.
+
+    Key points that you took into your bank stay there, but `draft --undo` can no longer take them
+    out: the texts kept for that may quote an answer and go too.
+    """
     from sayback.history.store import Store
     from sayback.views.deleting import delete as remove
     from sayback.workspace import find_workspace

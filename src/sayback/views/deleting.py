@@ -1,25 +1,43 @@
-"""`delete`: removes attempts and looks whether anything of them is left."""
+"""`delete`: removes attempts and says where it was looked whether anything of them is left."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from sayback.errors import HistoryError
-from sayback.history.erase import erase
+from sayback.history.erase import Erased, erase, unfinished
 from sayback.history.store import Store
 
 
-def delete(store: Store, chosen: Sequence[int] | None) -> str:
-    """Delete attempts, all with None, and say in a line that nothing of their words is left.
+def delete(store: Store, chosen: Collection[int] | None) -> str:
+    """Delete attempts, all with None, and say in a line what was looked for and where.
 
     Raises HistoryError for an attempt that is not there, before anything is deleted, and where
     something was left.
     """
     erased = erase(store, chosen)
-    folder = store.path.parent
     if erased.left:
         raise HistoryError(
             f"{', '.join(erased.left)}: still holds words of a deleted answer",
-            f"see whether it is a copy of yours in {folder}, and delete it by hand",
+            f"see whether it is a copy of yours in {store.path.parent}, and delete it by hand",
         )
-    return f"{erased.attempts} deleted; looked through {folder}: nothing of them is left"
+    return f"{erased.attempts} deleted{_proof(erased)}"
+
+
+def finish(store: Store) -> str | None:
+    """Finish a deletion that was interrupted, and say so; None where there was none.
+
+    Raises HistoryError.
+    """
+    return (
+        f"an interrupted deletion is finished: {delete(store, ())}" if unfinished(store) else None
+    )
+
+
+def _proof(erased: Erased) -> str:
+    if not erased.attempts:
+        return ""
+    if not erased.pieces:
+        return "; they held no words of their own to look for"
+    files = ", ".join(erased.files)
+    return f"; {erased.pieces} pieces of what was said looked for in {files}: none is left"

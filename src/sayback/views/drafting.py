@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.text import Text
 
 from sayback.revision import Draft
-from sayback.views.card import ACCENT
 
 CHOICES = "Enter accept   e edit   d drop   q stop"
 
@@ -27,20 +26,25 @@ def _kept(points: tuple[str, ...], out: Console) -> Iterator[str]:
         out.print()
         out.print(Text.assemble((f" {number} of {len(points)}  ", "dim"), point))
         match _asked():
+            case "":
+                yield point
             case "e":
                 if edited := _edited(point):
                     yield edited
-            case "d":
-                pass
             case "q":
                 return
-            case _:
-                yield point
 
 
 def _asked() -> str:
-    prompt = click.style(" > ", fg=ACCENT)
-    return str(click.prompt(prompt, default="", show_default=False, prompt_suffix="")).strip()[:1]
+    """One of the choices; the end of the input stops, and what was accepted so far is kept."""
+    while True:
+        try:
+            answer = input(" > ").strip().lower()
+        except EOFError:
+            return "q"
+        if answer in ("", "e", "d", "q"):
+            return answer
+        click.echo(f"   {CHOICES}")
 
 
 def _edited(point: str) -> str:
@@ -48,12 +52,19 @@ def _edited(point: str) -> str:
     try:
         import readline
     except ImportError:  # Python without it: the line is typed anew
-        return " ".join(input("   ").split())
+        return _typed()
     readline.set_startup_hook(lambda: readline.insert_text(point))
     try:
-        return " ".join(input("   ").split())
+        return _typed()
     finally:
         readline.set_startup_hook()
+
+
+def _typed() -> str:
+    try:
+        return " ".join(input("   ").split())
+    except EOFError:
+        return ""
 
 
 def can_ask() -> bool:

@@ -47,3 +47,18 @@ def print_rich(what: RenderableType) -> None:
 
 def print_json(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def finish_deletion(recordings: Path) -> None:
+    """Finish a deletion that was interrupted, and say so; what stands in its way is only said."""
+    from sayback.errors import HistoryError
+    from sayback.history.store import Store
+    from sayback.views.deleting import finish
+
+    with Store(recordings) as store:
+        try:
+            line = finish(store)
+        except HistoryError as error:
+            line = f"sayback: {error}"
+    if line:
+        click.echo(line, err=True)

@@ -27,9 +27,9 @@ from sayback.capture.listen import ListenSettings
 from sayback.capture.microphone import Microphone, input_names
 from sayback.capture.recorder import Recorder
 from sayback.errors import Interrupted, NoMicrophone, NoSuchQuestion
-from sayback.history.interview import interview
+from sayback.history.interview import days_left, interview
 from sayback.history.memory import memories
-from sayback.history.schedule import Choice, choose, next_due
+from sayback.history.schedule import QUESTIONS_PER_SESSION, Choice, Today, choose, next_due
 from sayback.history.store import Store
 from sayback.model import Question
 from sayback.scoring.scorecard import to_json
@@ -42,7 +42,6 @@ from sayback.voice.playback import output_names, play
 from sayback.voice.pyttsx3_speaker import Pyttsx3Speaker
 from sayback.workspace import Workspace, find_workspace, shipped_questions
 
-QUESTIONS_PER_SESSION = 5
 DEMO_BANK = "interview_ml.md"
 DEMO_QUESTION = "What is U-Net and when would you use it?"
 SAMPLE_ANSWER = "data/sample_answer.flac"
@@ -154,10 +153,10 @@ def _chosen(
     """What the schedule says; where that is nothing, a line says until when."""
     now = datetime.now(UTC)
     known = memories(store, now)
-    chosen = choose(questions, known, now, count, interview(store), only_due=only_due)
+    today = Today(now, days_left(interview(store), now))
+    chosen = choose(questions, known, today, count, only_due=only_due)
     if not chosen:
-        ids = {question.id for question in questions}
-        until = _until(next_due({name: known[name] for name in known.keys() & ids}), now)
+        until = _until(next_due(questions, known), now)
         plain.remark(f"Nothing is due{until}: `sayback practice` asks the least covered.", out)
     return list(chosen)
 

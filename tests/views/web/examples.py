@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from sayback.model import (
     Word,
 )
 
-NOW = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
+NOW = datetime(2026, 3, 20, 12).astimezone(UTC)  # noon here
 DURATION_S = 8.0
 SPEECH = (Interval(0.5, 3.0), Interval(4.5, 7.5))
 PACE = Pace(7.5, 0.5, 5.5, 120.0, 150.0, 4.0, Pauses(1, 1.5, 1.5, 1.5), Fillers(1, {"um": 1}), None)
@@ -56,7 +57,13 @@ def point(text: str, status: Status, start_s: float | None = None) -> PointScore
     return PointScore(text, status, float(status is Status.COVERED), evidence, (text,))
 
 
-def answer(store: Store, asked: Question, *points: PointScore, days_ago: int = 1) -> int:
+def answer(
+    store: Store,
+    asked: Question,
+    *points: PointScore,
+    days_ago: float = 1,
+    speaking_s: float = PACE.speaking_s,
+) -> int:
     """An answer in the history with a tone for sound; not judged without points."""
     asked_at = NOW - timedelta(days=days_ago)
     audio = store.path.parent / f"{asked.id}-{days_ago}.wav"
@@ -70,7 +77,8 @@ def answer(store: Store, asked: Question, *points: PointScore, days_ago: int = 1
         Coverage(sum(each.score for each in points) / len(points), points) if points else None
     )
     text = " ".join(word.text for word in said)
-    card = Scorecard(asked, Transcript(text, said, "whisper", "base"), coverage, PACE, "2")
+    pace = replace(PACE, speaking_s=speaking_s)
+    card = Scorecard(asked, Transcript(text, said, "whisper", "base"), coverage, pace, "2")
     store.scored(number, card)
     return number
 

@@ -9,7 +9,7 @@ import pytest
 from tests.views.web.examples import PACE, answer, point, question
 
 from sayback.history.store import Store
-from sayback.model import Status
+from sayback.model import Interval, Status
 from sayback.views.web.answer import Column, Point, view
 
 COVERED, PARTIAL, OPPOSITE, MISSED = (
@@ -46,6 +46,8 @@ def test_a_scored_answer_has_all_its_parts(tmp_path: Path) -> None:
     assert [each.text for each in found.fillers] == ["um,"]
     assert [each.duration_s for each in found.pauses] == [1.5]
     assert found.pace == ((0.0, 5), (5.0, 1))
+    assert [each.evidence for each in found.points] == [Interval(0.25, 2.0), Interval(2.25, 4.0)]
+    assert " ".join(word.text for word in found.words) == "The encoder, um, shrinks the image"
     assert found.wave.startswith("<svg")
 
 

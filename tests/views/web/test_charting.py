@@ -24,23 +24,23 @@ def test_a_measure_that_nobody_has_is_no_trend() -> None:
     assert trend([], COVERAGE) is None
 
 
-def test_one_session_is_no_news() -> None:
+def test_one_session_is_compared_with_nothing() -> None:
     found = trend(sessions(0.5), COVERAGE)
     assert found is not None
-    assert (found.comparison, found.is_news) == ("", False)
+    assert (found.comparison, found.verdict) == ("", "too early to tell")
 
 
 def test_a_rise_beyond_the_noise_is_told() -> None:
     found = trend(sessions(0.2, 0.21, 0.2, 0.7, 0.71, 0.7), COVERAGE)
     assert found is not None
-    assert (found.verdict, found.comparison, found.is_news) == ("better", "20% → 70%", True)
+    assert (found.verdict, found.comparison) == ("better", "20% → 70%")
     assert 'class="noise"' in found.chart
 
 
 def test_a_wobble_is_not_called_progress() -> None:
     found = trend(sessions(0.5, 0.6, 0.5, 0.6, 0.55, 0.6), COVERAGE)
     assert found is not None
-    assert (found.verdict, found.is_news) == ("no noticeable change", False)
+    assert found.verdict == "no noticeable change"
 
 
 def test_the_data_stands_newest_first_and_says_what_it_leaves_out() -> None:

@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 from tests.views.web.examples import HOSTILE, NOW, answer, point, question
 
+from sayback.bank.parse import parse
 from sayback.errors import HistoryError, NoSuchQuestion
 from sayback.history.interview import set_interview
+from sayback.history.memory import memories
+from sayback.history.schedule import QUESTIONS_PER_SESSION, Today, choose
 from sayback.history.store import Store
 from sayback.model import KeyPoint, PointCorrection, Question, Status, WordCorrection
-from sayback.revision import accept, correct
-from sayback.views.web.pages import Site, names
+from sayback.revision import accept, best_attempt, correct
+from sayback.views.web.pages import ANSWERS_SHOWN, FOUND_SHOWN, Site, names, problem_page
 
 U_NET = question("What is U-Net?", "An encoder", "Few images", identifier="u-net")
 BARE = Question("Tell me about yourself.", "yourself", ("About Me",))
@@ -140,7 +143,7 @@ def test_every_change_carries_the_token(lived_in: Store) -> None:
 
 
 def test_the_overview_says_what_is_due_why_and_what_was_missed(lived_in: Store) -> None:
-    set_interview(lived_in, (NOW + timedelta(days=9)).date())
+    set_interview(lived_in, (NOW + timedelta(days=9)).astimezone().date())
     text = Page(site(lived_in).overview()).words
     assert "9 days to the interview" in text
     assert "due: missed twice" in text
@@ -160,8 +163,89 @@ def test_an_empty_history_says_what_to_do_first(store: Store) -> None:
 def test_when_nothing_is_due_it_says_what_comes_next(store: Store) -> None:
     answer(store, U_NET, *(point(each, Status.COVERED) for each in ("An encoder", "Few images")))
     text = Page(Site(store, (U_NET, NEW), NOW).overview()).words
-    assert "Nothing is due today The next comes back" in text
-    assert "What is dropout?" in text
+    assert "Nothing is due now The next comes back tomorrow" in text
+    assert "sayback practice asks these. What is dropout?" in text
+
+
+def test_what_was_missed_a_moment_ago_is_not_due_but_comes_back_today(store: Store) -> None:
+    answer(store, U_NET, *(point(each, Status.MISSED) for each in ("An encoder", "Few images")),
+           days_ago=0)  # fmt: skip
+    at = (NOW + timedelta(minutes=10)).astimezone()
+    text = Page(site(store).overview()).words
+    assert f"Nothing is due now The next comes back at {at:%H:%M}." in text
+
+
+def test_what_comes_back_is_of_the_key_points_that_the_bank_has_now(store: Store) -> None:
+    answer(store, U_NET, point("An encoder", Status.COVERED), point("Few images", Status.MISSED),
+           days_ago=0)  # fmt: skip
+    shorter = question(U_NET.text, "An encoder", identifier=U_NET.id)
+    here = Site(store, (shorter,), NOW)
+    assert "Nothing is due now The next comes back on Sunday" in Page(here.overview()).words
+    assert "Comes back on Sunday" in Page(here.question("u-net")).words
+    gone = Page(Site(store, (NEW,), NOW).question("u-net")).words
+    assert "No longer in the bank." in gone
+    assert "Comes back" not in gone
+
+
+def test_the_overview_lists_what_practice_would_ask(store: Store) -> None:
+    bank = [question(f"Due {at}?", "A", identifier=f"due-{at}") for at in range(9)]
+    for at, asked in enumerate(bank):
+        answer(store, asked, point("A", Status.MISSED), days_ago=9 - at / 10)
+    new = [question(f"New {at}?", "A", identifier=f"new-{at}") for at in range(3)]
+    page = Page(Site(store, (*bank, *new), NOW).overview())
+    known = memories(store, NOW)
+    asked_next = choose([*bank, *new], known, Today(NOW), QUESTIONS_PER_SESSION, only_due=True)
+    links = [each for each in page.values("href") if each.startswith("question-")]
+    assert links[:5] == [f"question-{choice.question.id}.html" for choice in asked_next]
+    assert "9 questions are due sayback practice --due asks 4 of them and 1 new one." in page.words
+    assert "All 9 that are due" in page.words
+
+
+def test_where_the_next_session_asks_all_that_are_due_it_says_so(lived_in: Store) -> None:
+    text = Page(site(lived_in).overview()).words
+    assert "2 questions are due sayback practice --due asks them and 1 new one." in text
+    assert "that are due" not in text
+    text = Page(Site(lived_in, (U_NET,), NOW).overview()).words
+    assert "1 question is due sayback practice --due asks it." in text
+
+
+def test_a_long_rehearsal_is_cut_and_says_so(store: Store) -> None:
+    for at in range(ANSWERS_SHOWN + 3):
+        answer(store, U_NET, days_ago=1 - at / 1000)
+    page = Page(site(store).overview())
+    shown = [each for each in page.values("href") if each.startswith("attempt-")]
+    assert len(set(shown)) == ANSWERS_SHOWN
+    assert "attempt-11.html" in shown
+    assert "3 answers before these" in page.words
+
+
+def test_the_overview_reads_no_transcript(lived_in: Store) -> None:
+    before = site(lived_in).overview()
+    with lived_in.transaction() as database:
+        database.execute("UPDATE transcript SET content = '[]'")
+    assert site(lived_in).overview() == before
+
+
+def test_a_bank_that_cannot_be_read_is_named(lived_in: Store, tmp_path: Path) -> None:
+    problem = "bank.md: not text in UTF-8; save it as <UTF-8>"
+    broken = Site(lived_in, (), NOW, "secret", problem)
+    for html in (broken.overview(), broken.bank()):
+        assert problem in Page(html).words
+    pages = " ".join(Page(html).words for html in rendered(broken).values())
+    assert "No longer in the bank" not in pages
+    assert "is due now" not in pages
+    assert "is no question" not in pages
+    with Store(tmp_path / "empty") as empty:
+        new = Site(empty, (), NOW, "secret", problem)
+        for html in (new.overview(), new.bank()):
+            assert problem in Page(html).words
+            assert "question yet" not in Page(html).words
+
+
+def test_an_emptied_bank_says_what_to_do(lived_in: Store) -> None:
+    empty = Site(lived_in, (), NOW)
+    assert "There is no question in the bank: write some" in Page(empty.overview()).words
+    assert "No question yet" in Page(empty.bank()).words
 
 
 def test_the_bank_has_every_question_once(lived_in: Store) -> None:
@@ -173,13 +257,41 @@ def test_the_bank_has_every_question_once(lived_in: Store) -> None:
 
 def test_a_question_has_its_attempts_side_by_side_newest_first(lived_in: Store) -> None:
     html = site(lived_in).question("u-net")
-    assert html.index("attempt-2.html") < html.index("attempt-1.html")
+    table = html[html.index("<table") :]
+    assert table.index("attempt-2.html") < table.index("attempt-1.html")
     text = Page(html).words
     assert "An encoder said said Few images not said not said" in text
 
 
 def test_a_question_that_was_never_asked_says_how_to_ask_it(store: Store) -> None:
     assert "sayback practice --question dropout" in Page(site(store).question("dropout")).words
+
+
+@pytest.mark.parametrize(
+    ("statuses", "seconds", "best"),
+    [("cm", (9, 9), 1), ("cc", (30, 9), 1), ("cc", (9, 30), 2), ("mm", (9, 30), 2)],
+)
+def test_the_best_answer_covers_most_and_then_is_the_longest(
+    store: Store, statuses: str, seconds: tuple[float, float], best: int
+) -> None:
+    asked = question("What is U-Net?", "An encoder", identifier="u-net")
+    kinds = {"c": Status.COVERED, "m": Status.MISSED}
+    for letter, speaking_s, days_ago in zip(statuses, seconds, (9, 2), strict=True):
+        answer(store, asked, point("An encoder", kinds[letter]), days_ago=days_ago,
+               speaking_s=speaking_s)  # fmt: skip
+    found = best_attempt("u-net", store)
+    assert found is not None
+    assert found.id == best
+    text = Page(site(store).question("u-net")).words
+    assert ("Your best so far" in text) is (best == 2)
+    assert ("on 11 March." in text) is (best == 1)
+
+
+def test_an_answer_that_was_not_judged_is_never_called_the_best(store: Store) -> None:
+    answer(store, U_NET, *(point(each, Status.MISSED) for each in ("An encoder", "Few images")))
+    answer(store, U_NET, days_ago=3, speaking_s=99)
+    text = Page(site(store).question("u-net")).words
+    assert "0% covered yesterday. due" in text
 
 
 def test_an_unknown_question_or_attempt_is_an_error(store: Store) -> None:
@@ -192,7 +304,8 @@ def test_an_unknown_question_or_attempt_is_an_error(store: Store) -> None:
 def test_key_points_are_drafted_where_there_are_none(lived_in: Store, tmp_path: Path) -> None:
     page = Page(site(lived_in).question("yourself"))
     fields = [each for tag, each in page.elements if each.get("name") == "point"]
-    assert len(fields) >= 1
+    assert len(fields) >= 2
+    assert {each["maxlength"] for each in fields} == {"200"}
     assert ("form", {"class": "draft", "method": "post", "action": "draft"}) in page.elements
     assert "action" not in site(lived_in, token=None).question("yourself")
 
@@ -201,9 +314,12 @@ def test_accepted_key_points_can_be_taken_back(lived_in: Store, tmp_path: Path) 
     bank = tmp_path / "bank.md"
     bank.write_text("- Tell me about yourself.\n")
     text = "I <b>like</b> *stars*"
-    accept("tell-me-about-yourself", [text], bank, lived_in)
+    (asked,) = parse(bank.read_text()).questions
+    accept(asked, [text], bank, lived_in)
     filled = Question(BARE.text, BARE.id, BARE.topic, (KeyPoint(text),))
-    assert 'action="undo-draft"' in Site(lived_in, (filled,), NOW, "secret").question(BARE.id)
+    html = Site(lived_in, (filled,), NOW, "secret").question(BARE.id)
+    assert 'action="undo-draft"' in html
+    assert '<input type="hidden" name="edit" value="1">' in html
     assert "undo-draft" not in Site(lived_in, (filled,), NOW).question(BARE.id)
     assert "undo-draft" not in site(lived_in).question("u-net")
 
@@ -213,8 +329,18 @@ def test_an_answer_shows_how_it_went(lived_in: Store) -> None:
     assert "50% covered 1 of 2 key points said last time 50%, best 50%" in page.words
     assert "audio-2.wav#t=0.25,2.00" in page.values("href")
     assert "I did say that" in page.words
+    numbers = [each["value"] for _, each in page.elements if each.get("name") == "number"]
+    assert numbers == ["0", "1"]
+    assert "point" not in page.values("name")
     starts = [float(each) for each in page.values("data-start")]
     assert min(starts) == 0.25
+
+
+def test_the_first_judged_answer_says_that_it_is_the_first(lived_in: Store) -> None:
+    answer(lived_in, NEW, days_ago=1)
+    number = answer(lived_in, NEW, point("Units are dropped", Status.COVERED), days_ago=0)
+    text = Page(site(lived_in).attempt(number)).words
+    assert "the first answer to this question that was judged" in text
 
 
 def test_a_correction_is_shown_as_one(lived_in: Store) -> None:
@@ -242,11 +368,26 @@ def test_a_search_marks_what_it_found(lived_in: Store) -> None:
     assert "words in quotes" in Page(site(lived_in).search(" ")).words
 
 
+def test_a_search_that_finds_more_than_it_shows_says_so(store: Store) -> None:
+    for at in range(FOUND_SHOWN + 1):
+        store.begin(U_NET, store.path.parent / f"{at}.wav", NOW)
+    assert f"{FOUND_SHOWN} answers at least" in Page(site(store).search("u-net")).words
+
+
 def test_a_problem_says_what_to_do() -> None:
-    with pytest.raises(HistoryError) as caught:
-        raise HistoryError("no attempt <7>", "see the numbers")
-    text = Page(Site(None, (), NOW).problem(caught.value)).words  # type: ignore[arg-type]
-    assert "no attempt <7> What to do: see the numbers" in text
+    page = Page(problem_page(HistoryError("no attempt <7>", "see the numbers")))
+    assert "no attempt <7> What to do: see the numbers" in page.words
+    assert "index.html" in page.values("href")
+    assert {tag for tag, _ in page.elements}.isdisjoint({"textarea", "form"})
+
+
+def test_a_problem_gives_back_what_was_typed() -> None:
+    typed = ["a </textarea><b>point", "\n another"]
+    html = problem_page(HistoryError("the disk is full", "make room"), typed, "secret")
+    (fields,) = [each for tag, each in Page(html).elements if tag == "textarea"]
+    assert "readonly" in fields
+    assert Page(html).words.count("a </textarea><b>point another") == 1
+    assert "search.html" in Page(html).values("action")
 
 
 @pytest.mark.parametrize("text", HOSTILE)

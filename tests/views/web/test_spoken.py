@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.views.web.examples import point, words
 
 from sayback.model import Evidence, Interval, PointScore, Status
-from sayback.views.web.spoken import Gap, Run, Said, filler_places, pauses, runs
+from sayback.views.web.spoken import Gap, Run, Said, evidence, filler_places, pauses, runs
 
 COVERED, PARTIAL, OPPOSITE, MISSED = (
     Status.COVERED, Status.PARTIAL, Status.CONTRADICTED, Status.MISSED,
@@ -37,13 +37,20 @@ def test_evidence_that_overlaps_takes_the_gravest_sign_and_opens_once() -> None:
 
 
 def test_a_point_that_was_not_said_underlines_nothing() -> None:
-    marked = replace(point("p", COVERED, 0.25), status=MISSED, judged=COVERED)
+    said = point("p", COVERED, 0.25)
+    marked = replace(said, status=MISSED, judged=COVERED)
+    assert (evidence(said), evidence(marked)) == (Interval(0.25, 2.0), None)
     assert [run.points for run in runs(words("a", "b"), [marked], ())] == [()]
 
 
 def test_a_text_without_times_underlines_nothing() -> None:
     untimed = PointScore("p", COVERED, 1.0, Evidence("a", None, None))
+    assert evidence(untimed) is None
     assert [run.points for run in runs(words("a", "b"), [untimed], ())] == [()]
+
+
+def test_a_moment_without_length_is_evidence_too() -> None:
+    assert evidence(PointScore("p", COVERED, 1.0, Evidence("a", 0.0, 0.0))) == Interval(0.0, 0.0)
 
 
 def test_a_long_pause_stands_between_its_words_and_outside_of_evidence() -> None:

@@ -69,6 +69,11 @@ def test_fillers_pauses_and_evidence_have_their_marks() -> None:
     assert of_class(picture, "stretch contradicted")[0].findtext("text") == "2"
 
 
+def test_the_picture_can_be_heard() -> None:
+    described = ElementTree.fromstring(wave(SOUND)).get("aria-label", "")
+    assert "with 1 long pause, 1 filler and the places of 2 key points" in described
+
+
 def test_a_sound_without_anything_is_drawn() -> None:
     assert ElementTree.fromstring(wave(Sound(0.0, (0.0,), (), (), (), (), ()))) is not None
 

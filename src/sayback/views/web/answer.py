@@ -8,13 +8,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from sayback.model import Attempt, Coverage, Interval, PointScore, Scorecard, Status
+from sayback.model import Attempt, Coverage, Interval, PointScore, Recording, Scorecard, Status
 from sayback.views.web.links import audio_name
-from sayback.views.web.spoken import LONG_PAUSE_S, Run, Said, has_evidence, pauses, runs
+from sayback.views.web.spoken import LONG_PAUSE_S, Run, Said, evidence, pauses, runs
 from sayback.views.web.wave import PACE_STEP_S, Sound, Stretch, pace, peaks, wave
 from sayback.views.web.wording import STATUSES, count
-
-__all__ = ["LONG_PAUSE_S", "Column", "Point", "View", "view"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +23,8 @@ class Point:
     score: PointScore
 
     @property
-    def has_evidence(self) -> bool:
-        return has_evidence(self.score)
+    def evidence(self) -> Interval | None:
+        return evidence(self.score)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -60,6 +58,7 @@ class View:
     wave: Markup
     points: tuple[Point, ...]
     runs: tuple[Run, ...]
+    words: tuple[Said, ...]
     pauses: tuple[Interval, ...]
     pace: tuple[tuple[float, int], ...]
 
@@ -71,10 +70,6 @@ class View:
     def summary(self) -> str:
         """How many points were said: "2 of 5 key points said, 1 partly"."""
         return "" if not self.card or not self.card.coverage else _summary(self.card.coverage)
-
-    @property
-    def words(self) -> tuple[Said, ...]:
-        return tuple(item for run in self.runs for item in run.items if isinstance(item, Said))
 
     @property
     def corrected(self) -> tuple[Said, ...]:
@@ -101,10 +96,10 @@ def view(attempt: Attempt, earlier: tuple[float, ...]) -> View:
     card, recording = attempt.scorecard, attempt.recording
     scores = card.coverage.points if card and card.coverage else ()
     silences = pauses(recording.speech) if recording else ()
-    words = (card.transcript.words if card else None) or ()
-    found = runs(words, scores, silences)
+    found = runs((card.transcript.words if card else None) or (), scores, silences)
+    words = tuple(item for run in found for item in run.items if isinstance(item, Said))
     heard = peaks(attempt.audio)
-    sound = _sound(attempt, heard, scores, found) if heard and recording else None
+    sound = _sound(recording, heard, scores, words, silences) if heard and recording else None
     return View(
         attempt=attempt,
         earlier=earlier,
@@ -112,27 +107,29 @@ def view(attempt: Attempt, earlier: tuple[float, ...]) -> View:
         wave=wave(sound) if sound else Markup(""),
         points=tuple(Point(number, score) for number, score in enumerate(scores, start=1)),
         runs=found,
+        words=words,
         pauses=silences,
-        pace=tuple((at * PACE_STEP_S, words) for at, words in enumerate(_pace(sound))),
+        pace=tuple(_pace(sound)) if sound else (),
     )
 
 
-def _pace(sound: Sound | None) -> tuple[int, ...]:
-    return pace(sound.words, sound.duration_s) if sound else ()
+def _pace(sound: Sound) -> Iterator[tuple[float, int]]:
+    for step, words in enumerate(pace(sound.words, sound.duration_s)):
+        yield step * PACE_STEP_S, words
 
 
 def _sound(
-    attempt: Attempt, heard: tuple[float, ...], scores: Sequence[PointScore], found: Sequence[Run]
+    recording: Recording,
+    heard: tuple[float, ...],
+    scores: Sequence[PointScore],
+    words: Sequence[Said],
+    silences: Sequence[Interval],
 ) -> Sound:
-    assert attempt.recording is not None
-    words = [item for run in found for item in run.items if isinstance(item, Said)]
     return Sound(
-        duration_s=attempt.recording.duration_s,
+        duration_s=recording.duration_s,
         peaks=heard,
-        speech=attempt.recording.speech,
-        pauses=tuple(
-            each for each in pauses(attempt.recording.speech) if each.duration_s >= LONG_PAUSE_S
-        ),
+        speech=recording.speech,
+        pauses=tuple(each for each in silences if each.duration_s >= LONG_PAUSE_S),
         fillers=tuple((word.start_s, word.text.strip(",. ")) for word in words if word.is_filler),
         evidence=tuple(_stretches(scores)),
         words=tuple(word.start_s for word in words if word.text),
@@ -141,8 +138,7 @@ def _sound(
 
 def _stretches(scores: Sequence[PointScore]) -> Iterator[Stretch]:
     for number, score in enumerate(scores, start=1):
-        found = score.evidence
-        if has_evidence(score) and found and found.start_s is not None and found.end_s is not None:
+        if found := evidence(score):
             yield Stretch(number, score.status, found.start_s, found.end_s)
 
 

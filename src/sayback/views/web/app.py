@@ -7,6 +7,7 @@ from its own pages; whatever changes something needs the token that only those p
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,12 +26,12 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from sayback.bank.parse import read
-from sayback.errors import BankError, HistoryError, NoSuchQuestion, SaybackError
+from sayback.errors import BankError, NoSuchAttempt, NoSuchQuestion, SaybackError
 from sayback.history.store import Store
 from sayback.model import Question
-from sayback.views.web.changes import CHANGES, Fields
+from sayback.views.web.changes import CHANGES, BadForm, Fields, typed
 from sayback.views.web.names import recording, render
-from sayback.views.web.pages import Site
+from sayback.views.web.pages import Site, problem_page
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -62,20 +63,22 @@ class Desk:
     recordings: Path
     bank: Path
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    one_change: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @contextmanager
     def site(self, *, read_only: bool = False) -> Iterator[Site]:
         """The pages as of now. Raises HistoryError."""
         with Store(self.recordings) as store:
             token = None if read_only else self.token
-            yield Site(store, self.questions(), datetime.now(UTC), token)
+            questions, problem = self._questions()
+            yield Site(store, questions, datetime.now(UTC), token, problem)
 
-    def questions(self) -> tuple[Question, ...]:
-        """The bank as it is now; without one the attempts can still be looked at."""
+    def _questions(self) -> tuple[tuple[Question, ...], str]:
+        """The bank as it is now, or what is wrong with it: the attempts can still be looked at."""
         try:
-            return read(self.bank).questions
-        except BankError:
-            return ()
+            return read(self.bank).questions, ""
+        except BankError as error:
+            return (), str(error)
 
 
 def review(desk: Desk, port: int) -> Starlette:
@@ -92,14 +95,15 @@ def review(desk: Desk, port: int) -> Starlette:
         given = fields.get("token", [""])[0]
         if not compare_digest(given.encode(), desk.token.encode()):
             raise HTTPException(403, "this page is from an earlier run of sayback; load it again")
+        request.state.typed = typed(fields)
         return await run_in_threadpool(_changed, desk, request.path_params["name"], fields)
 
     def problem(request: Request, error: Exception) -> Response:
         """What a command would print on its line of error, with the way back."""
         assert isinstance(error, SaybackError)
-        is_unknown = isinstance(error, HistoryError | NoSuchQuestion) and request.method == "GET"
-        with desk.site() as site:
-            return HTMLResponse(site.problem(error), 404 if is_unknown else 409)
+        status = 404 if isinstance(error, NoSuchAttempt | NoSuchQuestion) else 409
+        written = getattr(request.state, "typed", ())
+        return HTMLResponse(problem_page(error, written, desk.token), status)
 
     return Starlette(
         routes=[
@@ -177,11 +181,12 @@ def _changed(desk: Desk, name: str, fields: Fields) -> Response:
     change = CHANGES.get(name)
     if change is None:
         raise HTTPException(404, "no such change")
-    with Store(desk.recordings) as store:
+    # One after another: a score that follows from a correction must know all the others.
+    with desk.one_change, Store(desk.recordings) as store:
         try:
             target = change(fields, store, desk.bank)
-        except (KeyError, ValueError) as error:
-            raise HTTPException(400, "a form with a field missing or wrong") from error
+        except BadForm as error:
+            raise HTTPException(400, f"a form with a field missing or wrong: {error}") from error
     return RedirectResponse(target, 303)  # a reload then asks for the page, not for the change
 
 

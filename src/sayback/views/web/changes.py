@@ -2,61 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import isfinite
 from pathlib import Path
 
+from sayback.bank.find import find
+from sayback.bank.parse import read
+from sayback.errors import BankError, HistoryError
 from sayback.history.store import Store
-from sayback.model import PointCorrection, WordCorrection
+from sayback.model import Attempt, PointCorrection, WordCorrection
 from sayback.revision import accept, correct, take_back
 from sayback.views.web.links import attempt_page, question_page
 
 Fields = dict[str, list[str]]
 Change = Callable[[Fields, Store, Path], str]
 
-LONGEST_TEXT = 2000
-"""Characters of a field: ten times the longest sensible key point."""
+LONGEST_TEXT = 1000
+"""Characters of what a person types into a field."""
+LARGEST_NUMBER = 2**63 - 1
+"""What SQLite can count to."""
 _SAID = {"yes": True, "no": False, "scorer": None}
+
+
+class BadForm(Exception):
+    """A field of a form is missing or holds what it cannot."""
 
 
 def correct_word(fields: Fields, store: Store, bank: Path) -> str:
     """Fields: attempt, start_s, heard, text (empty where nothing was said there)."""
-    attempt = store.attempt(int(_one(fields, "attempt")))
-    start_s = float(_one(fields, "start_s"))
-    if not isfinite(start_s):
-        raise ValueError(f"start_s: {start_s}")
     correction = WordCorrection(
-        start_s=start_s,
-        heard=_one(fields, "heard"),
-        text=_one(fields, "text"),
+        start_s=_seconds(fields, "start_s"), heard=_one(fields, "heard"), text=_one(fields, "text")
     )
+    attempt = _attempt(fields, store)
     correct(attempt, correction, store)
     return f"{attempt_page(attempt.id)}#transcript"
 
 
 def mark_point(fields: Fields, store: Store, bank: Path) -> str:
-    """Fields: attempt, point, said (yes, no, or scorer for what the scorer says)."""
-    attempt = store.attempt(int(_one(fields, "attempt")))
-    said = _SAID[_one(fields, "said")]
-    correct(attempt, PointCorrection(point=_one(fields, "point"), said=said), store)
+    """Fields: attempt, number (of the key point, from 0), said (yes, no, or scorer)."""
+    number, said = _whole(fields, "number"), _one(fields, "said")
+    attempt = _attempt(fields, store)
+    coverage = attempt.scorecard.coverage if attempt.scorecard else None
+    if said not in _SAID or coverage is None or number >= len(coverage.points):
+        raise BadForm("said or number")
+    point = coverage.points[number].text
+    correct(attempt, PointCorrection(point=point, said=_SAID[said]), store)
     return f"{attempt_page(attempt.id)}#points"
 
 
 def accept_draft(fields: Fields, store: Store, bank: Path) -> str:
     """Fields: attempt, and a `point` for each key point to write into the bank."""
-    question = store.attempt(int(_one(fields, "attempt"))).question
-    points = [" ".join(point.split()) for point in fields.get("point", []) if point.strip()]
+    points = typed(fields)
     if any(len(point) > LONGEST_TEXT for point in points):
-        raise ValueError("a key point that is too long")
+        raise BankError(
+            f"a key point of {max(map(len, points))} characters",
+            f"say it in less than {LONGEST_TEXT}",
+        )
+    question = find(read(bank).questions, _attempt(fields, store).question.id)
     if points:
-        accept(question.id, points, bank, store)
+        accept(question, points, bank, store)
     return f"{question_page(question.id)}#points"
 
 
 def undo_draft(fields: Fields, store: Store, bank: Path) -> str:
-    """Fields: question. Takes back what was written into the bank last."""
+    """Fields: question, edit. Takes that edit back; it has to be the last one."""
+    page, number, last = question_page(_one(fields, "question")), _whole(fields, "edit"), None
+    if edit := store.last_edit():
+        last = edit[0]
+    if number != last:
+        raise HistoryError(
+            "other key points were accepted since", "take those back first: load the page again"
+        )
     take_back(store)
-    return f"{question_page(_one(fields, 'question'))}#points"
+    return f"{page}#points"
 
 
 CHANGES: dict[str, Change] = {
@@ -67,9 +85,35 @@ CHANGES: dict[str, Change] = {
 }
 
 
+def typed(fields: Fields) -> Sequence[str]:
+    """What a person wrote into a form, to be shown again where it could not be kept."""
+    written = (*fields.get("point", ()), *fields.get("text", ()))
+    return tuple(" ".join(text.split()) for text in written if text.strip())
+
+
+def _attempt(fields: Fields, store: Store) -> Attempt:
+    return store.attempt(_whole(fields, "attempt"))
+
+
 def _one(fields: Fields, name: str) -> str:
-    """The value of a field. Raises KeyError where it is missing, ValueError where too long."""
-    value = fields[name][0]
-    if len(value) > LONGEST_TEXT:
-        raise ValueError(f"{name}: {len(value)} characters")
+    value = fields.get(name, [])
+    if len(value) != 1 or len(value[0]) > LONGEST_TEXT:
+        raise BadForm(name)
+    return value[0]
+
+
+def _whole(fields: Fields, name: str) -> int:
+    text = _one(fields, name)
+    if not (text.isascii() and text.isdecimal() and int(text) <= LARGEST_NUMBER):
+        raise BadForm(name)
+    return int(text)
+
+
+def _seconds(fields: Fields, name: str) -> float:
+    try:
+        value = float(_one(fields, name))
+    except ValueError as error:
+        raise BadForm(name) from error
+    if not isfinite(value):
+        raise BadForm(name)
     return value

@@ -9,7 +9,7 @@ from functools import partial
 from markupsafe import Markup
 
 from sayback.history.trends import Change, Measure, Session, change
-from sayback.views.trends import UNCHANGED, figure, verdict
+from sayback.views.trends import figure, verdict
 from sayback.views.web.svg import Chart, Dot, line_chart
 from sayback.views.web.wording import short_date
 
@@ -19,7 +19,7 @@ MOST_DRAWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One session in the table of a chart; `page` number of its only attempt, if it is one."""
+    """One session in the table of a chart, with its value as it is read."""
 
     session: Session
     figure: str
@@ -35,7 +35,6 @@ class Trend:
     left_out: int
     verdict: str
     comparison: str
-    is_news: bool
 
     @property
     def name(self) -> str:
@@ -49,15 +48,13 @@ def trend(sessions: Sequence[Session], measure: Measure) -> Trend | None:
         return None
     shown = having[-MOST_DRAWN:]
     found = change(having, measure)
-    said = verdict(measure, found)
     return Trend(
         measure=measure,
         chart=line_chart(_chart(shown, measure, found)),
         lines=tuple(Line(each, figure(measure, each.values[measure.name])) for each in shown[::-1]),
         left_out=len(having) - len(shown),
-        verdict=said,
+        verdict=verdict(measure, found),
         comparison=_comparison(measure, found),
-        is_news=found is not None and found.is_noticeable and said != UNCHANGED,
     )
 
 

@@ -1,4 +1,4 @@
-"""All of a workspace as files: pages that open without a server, recordings, CSV and JSON."""
+"""All of a workspace as files: pages that open without a server, recordings, bank, CSV, JSON."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
 from sayback.errors import WorkspaceError, reason
+from sayback.history.store import Store
 from sayback.model import Attempt
 from sayback.scoring.scorecard import to_json
 from sayback.views.web.app import STATIC, STATIC_FILES, Desk
@@ -21,6 +24,9 @@ from sayback.views.web.links import audio_name
 from sayback.views.web.names import render
 from sayback.views.web.pages import names
 
+LIST_FILE = "sayback-export.txt"
+"""Comes first, names all files, and tells the next export that the folder is one of ours."""
+BANK_FOLDER = "questions"
 JSON_FILE = "attempts.json"
 CSV_FILE = "attempts.csv"
 COLUMNS = (
@@ -28,42 +34,47 @@ COLUMNS = (
     "articulation_rate_wpm", "pauses", "fillers_at_least", "audio", "transcript",
 )  # fmt: skip
 
+_ABOUT_LIST = "Written by `sayback export`. The next one replaces and deletes only these files:"
+_LISTED = re.compile(rf"(?:{BANK_FOLDER}/)?(?!\.+$)[^/\\]+")
+
 
 def write(desk: Desk, folder: Path) -> int:
     """Fill a folder, new or of an earlier export; the number of attempts in it.
 
+    What an earlier export wrote there and this one does not is deleted: it is gone here too.
     Raises WorkspaceError where something else is in the folder, or it cannot be written.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if any(folder.iterdir()) and not (folder / JSON_FILE).is_file():
-            raise WorkspaceError(f"{folder}: holds other files", "name a new folder")
+        earlier = _taken(folder)
         with desk.site(read_only=True) as site:
-            for name in names(site):
-                _put(folder / name, render(site, name) or "")
             attempts = [site.store.attempt(each.id) for each in site.store.summaries()]
-        return _write_data(attempts, folder)
+            copied = {**_sounds(attempts), **_banks(desk.bank)}
+            pages = [*names(site)]
+            _begin(folder, earlier, [*pages, *copied, *STATIC_FILES, JSON_FILE, CSV_FILE])
+            for name in pages:
+                _put(folder / name, render(site, name) or "")
+            for name, source in copied.items():
+                _copy(source, folder / name)
+            _write_data(attempts, site.store, folder)
     except OSError as error:
         raise WorkspaceError(
-            f"{error.filename or folder}: cannot be written ({reason(error)})",
+            f"{error.filename or folder}: cannot be exported ({reason(error)})",
             "make room, or name another folder",
         ) from error
-
-
-def _write_data(attempts: list[Attempt], folder: Path) -> int:
-    for name in STATIC_FILES:
-        _put(folder / name, (STATIC / name).read_text("utf-8"))
-    for attempt in attempts:
-        if attempt.audio.is_file():
-            shutil.copyfile(attempt.audio, folder / audio_name(attempt.id, attempt.audio))
-    _put(folder / JSON_FILE, json.dumps([*map(as_json, attempts)], ensure_ascii=False, indent=1))
-    _put(folder / CSV_FILE, as_csv(attempts))
     return len(attempts)
 
 
-def as_json(attempt: Attempt) -> dict[str, Any]:
-    """An attempt as plain values: the question as asked, the recording, the newest scorecard."""
-    recording = attempt.recording
+def _write_data(attempts: list[Attempt], store: Store, folder: Path) -> None:
+    for name in STATIC_FILES:
+        _put(folder / name, (STATIC / name).read_text("utf-8"))
+    answers = [as_json(attempt, store) for attempt in attempts]
+    _put(folder / JSON_FILE, json.dumps(answers, ensure_ascii=False, indent=1))
+    _put(folder / CSV_FILE, as_csv(attempts))
+
+
+def as_json(attempt: Attempt, store: Store) -> dict[str, Any]:
+    """All of an attempt as plain values, the newest scorecard apart, earlier ones newest first."""
+    recording, scorecards = attempt.recording, store.scorecards(attempt.id)
     return {
         "id": attempt.id,
         "asked_at": attempt.asked_at.isoformat(),
@@ -71,6 +82,8 @@ def as_json(attempt: Attempt) -> dict[str, Any]:
         "audio": audio_name(attempt.id, attempt.audio) if attempt.audio.is_file() else None,
         "speech": msgspec.to_builtins(recording.speech) if recording else None,
         "scorecard": to_json(attempt.scorecard) if attempt.scorecard else None,
+        "earlier_scorecards": [to_json(scorecard) for scorecard in scorecards[1:]],
+        "corrections": msgspec.to_builtins(store.corrections(attempt.id)),
     }
 
 
@@ -108,7 +121,64 @@ def _cell(value: object) -> object:
     return value
 
 
-def _put(path: Path, text: str) -> None:
-    """Written for the user alone: it holds what they said."""
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
-        file.write(text.encode("utf-8", "replace"))
+# Files
+
+
+def _taken(folder: Path) -> set[str]:
+    """What an earlier export wrote into a folder, which is made where it is missing.
+
+    Raises WorkspaceError where the folder holds anything and is not of an earlier export.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if (folder / LIST_FILE).is_file():
+        listed = (folder / LIST_FILE).read_text("utf-8", "surrogateescape").splitlines()
+        return {line for line in listed[1:] if _LISTED.fullmatch(line)}
+    if any(folder.iterdir()):
+        raise WorkspaceError(f"{folder}: holds other files", "name a new folder")
+    with suppress(PermissionError):  # some drives know no modes
+        folder.chmod(0o700)
+    _put(folder / LIST_FILE, _ABOUT_LIST)
+    return set()
+
+
+def _begin(folder: Path, earlier: set[str], written: list[str]) -> None:
+    """Delete what is no more, then list what is to come: a kill at any moment leaves a list."""
+    for name in earlier.difference(written):
+        (folder / name).unlink(missing_ok=True)
+    new = folder / f"{LIST_FILE}.new"
+    _put(new, "\n".join((_ABOUT_LIST, *sorted(written), "")), errors="surrogateescape")
+    new.replace(folder / LIST_FILE)
+    (folder / BANK_FOLDER).mkdir(mode=0o700, exist_ok=True)
+
+
+def _sounds(attempts: list[Attempt]) -> dict[str, Path]:
+    """The recordings that are there, by their name in an export."""
+    return {
+        audio_name(each.id, each.audio): each.audio for each in attempts if each.audio.is_file()
+    }
+
+
+def _banks(bank: Path) -> dict[str, Path]:
+    """The Markdown files of a bank, by their name in an export; none where it is missing."""
+    found = [bank]
+    if bank.is_dir():
+        found = [each for each in bank.glob("[!.]*") if each.suffix.lower() == ".md"]
+    return {f"{BANK_FOLDER}/{each.name}": each for each in found if each.is_file()}
+
+
+def _copy(source: Path, target: Path) -> None:
+    if target.exists() and target.samefile(source):
+        return
+    with source.open("rb") as read, _new(target) as written:
+        shutil.copyfileobj(read, written)
+
+
+def _put(path: Path, text: str, errors: str = "replace") -> None:
+    with _new(path) as file:
+        file.write(text.encode("utf-8", errors))
+
+
+def _new(path: Path) -> BinaryIO:
+    """A new file in the place of any other, for the user alone: it holds what they said."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")

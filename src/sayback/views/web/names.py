@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _ATTEMPT = re.compile(r"attempt-([1-9][0-9]{0,17})\.html")
 _QUESTION = re.compile(r"question-(.+)\.html")
-_AUDIO = re.compile(r"audio-([1-9][0-9]{0,17})\.[a-z0-9]+")
+_AUDIO = re.compile(r"audio-([1-9][0-9]{0,17})(?:\.[a-z0-9]+)?")
 
 
 def render(site: Site, name: str, *, search: str = "") -> str | None:

@@ -15,34 +15,42 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sayback.bank.parse import parse
 from sayback.errors import NoSuchQuestion, SaybackError
 from sayback.history.interview import days_left, interview
-from sayback.history.memory import QuestionMemory, memories
-from sayback.history.schedule import choose, due, next_due
+from sayback.history.memory import MISSED, PointMemory, QuestionMemory, memories
+from sayback.history.schedule import QUESTIONS_PER_SESSION, Today, choose, due, judged, next_due
 from sayback.history.search import find
 from sayback.history.store import Store, Summary
-from sayback.history.trends import MEASURES, Session, of_question, sessions
-from sayback.model import Question, Status
+from sayback.history.trends import MEASURES, Measure, Session, of_question, sessions
+from sayback.model import Attempt, Question, Status
 from sayback.revision import best_attempt, draft_from
 from sayback.views.charts import clock
 from sayback.views.web import answer, svg, wording
 from sayback.views.web.charting import Trend, trend
 from sayback.views.web.links import attempt_page, moment_of, question_name, question_page
+from sayback.views.web.spoken import LONG_PAUSE_S
 
 REHEARSALS_SHOWN = 3
-DUE_SHOWN = 6
+ANSWERS_SHOWN = 8
+"""Of a rehearsal, the newest."""
 MISSED_SHOWN = 6
+FOUND_SHOWN = 50
 ATTEMPTS_SIDE_BY_SIDE = 12
-OVERVIEW_MEASURES = ("coverage", "speaking_s", "speech_rate_wpm")
-MOST_DRAFTED = 7
+OVERVIEW_MEASURES = tuple(
+    each for each in MEASURES if each.name in ("coverage", "speaking_s", "speech_rate_wpm")
+)
 
 
 @dataclass(frozen=True)
 class Site:
-    """All that the pages show, as of `now`; without a `token` they can only be read."""
+    """All that the pages show, as of `now`; without a `token` they can only be read.
+
+    `bank_problem` is what is wrong with the bank, and what to do, where it cannot be read.
+    """
 
     store: Store
     questions: tuple[Question, ...]
     now: datetime
     token: str | None = None
+    bank_problem: str = ""
 
     def overview(self) -> str:
         """What is due, the last rehearsals, where it is going, and what was missed most often."""
@@ -72,15 +80,12 @@ class Site:
 
     def search(self, text: str) -> str:
         """The answers in which the words of `text` were said or asked."""
-        return self._render("search", text=text, found=find(self.store, text))
+        found = find(self.store, text, FOUND_SHOWN)
+        return self._render("search", text=text, found=found, is_all=len(found) < FOUND_SHOWN)
 
     def about(self) -> str:
         """What every number and sign means, and which keys there are."""
-        return self._render("about", measures=MEASURES, long_pause_s=answer.LONG_PAUSE_S)
-
-    def problem(self, error: SaybackError) -> str:
-        """What was wrong and what to do, with the way back."""
-        return self._render("problem", error=error)
+        return self._render("about", measures=MEASURES, long_pause_s=LONG_PAUSE_S)
 
     @cached_property
     def sessions(self) -> tuple[Session, ...]:
@@ -93,8 +98,16 @@ class Site:
         return memories(self.store, self.now)
 
     def _render(self, name: str, **context: Any) -> str:
-        template = _environment().get_template(f"{name}.html")
-        return template.render(page=name, token=self.token, now=self.now, **context)
+        context |= {"now": self.now, "bank_problem": self.bank_problem}
+        return _rendered(name, self.token, **context)
+
+
+def problem_page(error: SaybackError, typed: Sequence[str] = (), token: str | None = None) -> str:
+    """What was wrong, what to do, and the way back; needs nothing of what may be broken.
+
+    `typed` are the texts that the person had written into a form: nobody should lose them.
+    """
+    return _rendered("problem", token, error=error, typed=typed)
 
 
 def names(site: Site) -> Iterator[str]:
@@ -105,6 +118,10 @@ def names(site: Site) -> Iterator[str]:
     known = dict.fromkeys(question.id for question in site.questions)
     yield from map(question_page, known | asked)
     yield from (attempt_page(each.id) for each in summaries)
+
+
+def _rendered(name: str, token: str | None, **context: Any) -> str:
+    return _environment().get_template(f"{name}.html").render(page=name, token=token, **context)
 
 
 @lru_cache(maxsize=1)
@@ -140,18 +157,6 @@ def _environment() -> Environment:
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
-    """A key point that was missed, and how often of the times it was asked."""
-
-    text: str
-    question_id: str
-    question: str
-    missed: int
-    asked: int
-    last: Status
-
-
-@dataclass(frozen=True, slots=True)
 class Next:
     """A question to ask, why, and what was missed of it the last time."""
 
@@ -161,51 +166,67 @@ class Next:
 
     @property
     def not_said(self) -> tuple[str, ...]:
-        points = self.memory.points if self.memory else ()
-        wrong = (Status.MISSED, Status.CONTRADICTED)
-        return tuple(point.text for point in points if point.last in wrong)
+        points = judged(self.question, self.memory) if self.memory else ()
+        return tuple(point.text for point in points if point.last in MISSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A session with its newest answers, and how many there are before them."""
+
+    session: Session
+    answers: tuple[Summary, ...]
+    left_out: int
 
 
 def _overview(site: Site) -> dict[str, Any]:
     on = interview(site.store)
+    today = Today(site.now, days_left(on, site.now))
     waiting = due(site.questions, site.memories, site.now)
-    shown = waiting or choose(site.questions, site.memories, site.now, DUE_SHOWN, on)
-    coming = [site.memories[each.id] for each in site.questions if each.id in site.memories]
-    last = [
-        (each, [site.store.attempt(number) for number in each.attempts])
-        for each in reversed(site.sessions[-REHEARSALS_SHOWN:])
-    ]
+    session = choose(
+        site.questions, site.memories, today, QUESTIONS_PER_SESSION, only_due=bool(waiting)
+    )
     return {
         "due": len(waiting),
         "next": [
             Next(each.question, each.reason, site.memories.get(each.question.id))
-            for each in shown[:DUE_SHOWN]
+            for each in session
         ],
-        "next_due": next_due({memory.question_id: memory for memory in coming}),
+        "due_next": len(set(waiting) & set(session)),
+        "next_due": next_due(site.questions, site.memories),
         "interview": on,
-        "days_left": days_left(on, site.now),
+        "days_left": today.days_left,
         "sessions": site.sessions,
-        "rehearsals": last,
-        "trends": [each for each in _trends(site.sessions) if each.name in OVERVIEW_MEASURES],
+        "rehearsals": list(_rehearsals(site)),
+        "trends": _trends(site.sessions, OVERVIEW_MEASURES),
         "missed": _missed(site)[:MISSED_SHOWN],
         "bank_size": len(site.questions),
     }
 
 
-def _missed(site: Site) -> list[Missed]:
-    """The key points that were missed, most often first, then those missed the last time."""
+def _rehearsals(site: Site) -> Iterator[Rehearsal]:
+    """The last ones, newest first."""
+    answers = {each.id: each for each in site.store.summaries()}
+    for session in reversed(site.sessions[-REHEARSALS_SHOWN:]):
+        shown = session.attempts[-ANSWERS_SHOWN:]
+        found = tuple(answers[number] for number in shown if number in answers)
+        yield Rehearsal(session, found, len(session.attempts) - len(shown))
+
+
+def _missed(site: Site) -> list[tuple[QuestionMemory, PointMemory]]:
+    """The key points that were missed, first those missed the last time, most often first."""
     found = [
-        Missed(point.text, each.question_id, each.question, point.missed, point.asked, point.last)
-        for each in site.memories.values()
-        for point in each.points
-        if point.missed
+        (each, point) for each in site.memories.values() for point in each.points if point.missed
     ]
-    wrong = (Status.MISSED, Status.CONTRADICTED)
-    return sorted(found, key=lambda each: (each.last not in wrong, -each.missed, each.asked))
+    return sorted(found, key=lambda pair: _by_misses(pair[1]))
 
 
-def _trends(found: Sequence[Session]) -> list[Trend]:
-    return [each for measure in MEASURES if (each := trend(found, measure))]
+def _by_misses(point: PointMemory) -> tuple[bool, int, int]:
+    return point.last not in MISSED, -point.missed, point.asked
+
+
+def _trends(found: Sequence[Session], measures: Sequence[Measure] = MEASURES) -> list[Trend]:
+    return [each for measure in measures if (each := trend(found, measure))]
 
 
 # The bank
@@ -258,48 +279,46 @@ def _question(site: Site, name: str) -> dict[str, Any]:
     now_in_bank = next((each for each in site.questions if each.id == name), None)
     found = site.store.summaries(name if now_in_bank else None)
     lines = [each for each in found if question_name(each.question_id) == question_name(name)]
+    judged_lines = [each for each in lines if each.coverage is not None]
     attempts = [site.store.attempt(each.id) for each in reversed(lines[-ATTEMPTS_SIDE_BY_SIDE:])]
     question = now_in_bank or (attempts[0].question if attempts else None)
     if question is None:
         raise NoSuchQuestion(f"{name}: no such question", "see them with `sayback bank list`")
-    best = max((each for each in lines if each.coverage is not None), default=None,
-               key=lambda each: (each.coverage, each.id))  # fmt: skip
-    reasons = due(site.questions, site.memories, site.now)
+    asked_again = (now_in_bank,) if now_in_bank else ()
+    best = best_attempt(question.id, site.store)
     return {
         "question": question,
         "is_in_bank": now_in_bank is not None,
         "lines": lines[::-1],
         "attempts": [answer.Column(each) for each in attempts],
-        "best": best,
-        "last": next((each for each in reversed(lines) if each.coverage is not None), None),
-        "due": next((each.reason for each in reasons if each.question.id == question.id), None),
-        "memory": site.memories.get(question.id),
+        "best": next((each for each in judged_lines if best and each.id == best.id), None),
+        "last": judged_lines[-1] if judged_lines else None,
+        "due": next((each.reason for each in due(asked_again, site.memories, site.now)), None),
+        "comes_back": next_due(asked_again, site.memories),
         "trends": _trends(of_question(site.store, question.id)) if len(lines) > 1 else [],
-        "draft": _draft(site, now_in_bank),
-        "can_take_back": _can_take_back(site, question),
+        "draft": _draft(site, now_in_bank, best),
+        "edit": _edit(site, question),
     }
 
 
-def _draft(site: Site, question: Question | None) -> dict[str, Any] | None:
+def _draft(site: Site, question: Question | None, best: Attempt | None) -> dict[str, Any] | None:
     """Proposals for a question of the bank without key points, from the best answer to it.
 
     None where nothing can be proposed or written. Comparing proposals with key points takes half
     a second, too long for a page: for more of them there is the command.
     """
-    if question is None or question.key_points or not site.token:
+    if question is None or question.key_points or not site.token or best is None:
         return None
-    attempt = best_attempt(question.id, site.store)
-    if attempt is None:
-        return None
-    found = draft_from(attempt, question)
-    return {"attempt": attempt, "points": found.points[:MOST_DRAFTED]}
+    return {"attempt": best, "points": draft_from(best, question).points}
 
 
-def _can_take_back(site: Site, question: Question) -> bool:
-    """Whether the key points that were written into the bank last are those of this question."""
+def _edit(site: Site, question: Question) -> int | None:
+    """The number of the newest edit of the bank, if it wrote key points of this question."""
     last = site.store.last_edit() if site.token else None
     if last is None:
-        return False
-    written = parse("- written\n" + last[-1].decode("utf-8", "replace")).questions
+        return None
+    number, _, _, inserted = last
+    written = parse("- written\n" + inserted.decode("utf-8", "replace")).questions
     known = {point.text for point in question.key_points}
-    return any(point.text in known for each in written for point in each.key_points)
+    is_ours = any(point.text in known for each in written for point in each.key_points)
+    return number if is_ours else None

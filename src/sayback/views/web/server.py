@@ -31,8 +31,8 @@ def serve(desk: Desk, port: int | None, *, browse: bool, announce: Callable[[str
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         config = uvicorn.Config(
             review(desk, chosen),
-            log_level="critical",  # what was asked for is nobody's business, not even a log's
-            access_log=False,
+            log_level="error",
+            access_log=False,  # what was asked for is nobody's business, not even a log's
             server_header=False,
             lifespan="off",
             timeout_graceful_shutdown=LONGEST_GOODBYE_S,

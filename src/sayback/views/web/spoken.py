@@ -85,31 +85,26 @@ def filler_places(words: Sequence[str]) -> frozenset[int]:
     return frozenset(at for at in range(len(words)) if _is_filler(words, at))
 
 
-def has_evidence(point: PointScore) -> bool:
-    """Whether a stretch of the recording supports the point."""
-    return (
-        point.status is not Status.MISSED
-        and point.evidence is not None
-        and point.evidence.start_s is not None
-        and point.evidence.end_s is not None
-    )
+def evidence(point: PointScore) -> Interval | None:
+    """The stretch of the recording that supports the point, if there is one."""
+    found = point.evidence
+    if point.status is Status.MISSED or not found or found.start_s is None or found.end_s is None:
+        return None
+    return Interval(found.start_s, found.end_s)
 
 
 def _support(words: Sequence[Word], points: Sequence[PointScore]) -> list[tuple[int, ...]]:
     """For each word the numbers of the points that it is evidence for."""
-    stretches = [
-        (number, point.evidence.start_s or 0.0, point.evidence.end_s or 0.0)
-        for number, point in enumerate(points, start=1)
-        if has_evidence(point) and point.evidence
-    ]
+    stretches = [(number, evidence(point)) for number, point in enumerate(points, start=1)]
     return [
-        tuple(
-            number
-            for number, start_s, end_s in stretches
-            if start_s - _ROUNDING_S <= word.start_s and word.end_s <= end_s + _ROUNDING_S
-        )
+        tuple(number for number, found in stretches if found and _is_within(word, found))
         for word in words
     ]
+
+
+def _is_within(word: Word, stretch: Interval) -> bool:
+    is_begun = word.start_s >= stretch.start_s - _ROUNDING_S
+    return is_begun and word.end_s <= stretch.end_s + _ROUNDING_S
 
 
 def _said(words: Sequence[Word]) -> list[Said]:

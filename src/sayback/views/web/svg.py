@@ -102,7 +102,7 @@ _LEFT, _WIDTH = 1.5, 97.0
 
 
 def line_chart(chart: Chart) -> Markup:
-    """A line with its first, best-placed and last value written at it, and the noise shaded."""
+    """A line with its first and its last value written at it, and the noise shaded."""
     low, high = _limits(chart)
 
     def y(value: float) -> float:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from sayback.model import Interval, Status
 from sayback.views.charts import clock
 from sayback.views.web.svg import element, share
-from sayback.views.web.wording import seconds
+from sayback.views.web.wording import count, seconds
 
 BLOCKS = 150
 """Bars of the waveform; at a phone's width each is two pixels wide."""
@@ -130,13 +130,13 @@ def _evidence(rows: Sequence[Sequence[Stretch]], duration_s: float) -> Iterator[
 
 def _bars(sound: Sound, top: int) -> Iterator[Markup]:
     """A bar a block, filled where there is speech at its middle."""
-    count = len(sound.peaks)
+    blocks = len(sound.peaks)
     for at, peak in enumerate(sound.peaks):
-        middle_s = (at + 0.5) / count * sound.duration_s
+        middle_s = (at + 0.5) / blocks * sound.duration_s
         kind = "speech" if _is_in(sound.speech, middle_s) else "silence"
         tall = max(2.0, round(peak * (_WAVE - 4), 1))
         yield element(
-            "rect", class_=kind, x=share(at + 0.2, count), width=share(0.6, count),
+            "rect", class_=kind, x=share(at + 0.2, blocks), width=share(0.6, blocks),
             y=round(top + (_WAVE - tall) / 2, 1), height=tall, rx=1,
         )  # fmt: skip
 
@@ -196,9 +196,9 @@ def _axis(duration_s: float, y: int) -> Iterator[Markup]:
 
 
 def _described(sound: Sound) -> str:
-    pauses, fillers = len(sound.pauses), len(sound.fillers)
+    pauses, fillers = count(len(sound.pauses), "long pause"), count(len(sound.fillers), "filler")
     return (
-        f"The sound of the answer, {clock(sound.duration_s)} long, with {pauses} long pauses,"
-        f" {fillers} fillers and the places of {len(sound.evidence)} key points; all of it stands"
-        " in the table below"
+        f"The sound of the answer, {clock(sound.duration_s)} long, with {pauses}, {fillers} and the"
+        f" places of {count(len(sound.evidence), 'key point')}; pauses, fillers and pace stand in"
+        " the tables below it, the places beside the key points"
     )

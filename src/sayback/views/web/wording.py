@@ -15,7 +15,7 @@ STATUSES = {
 
 
 def percent(share: float | None) -> str:
-    """A share of 1 as whole percent, an em dash where there is none."""
+    """A share of 1 as whole percent, an en dash where there is none."""
     return "–" if share is None else f"{share:.0%}"
 
 

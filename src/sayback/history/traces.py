@@ -1,0 +1,90 @@
+"""Pieces of texts, known by a number each, looked for in files of any kind in one pass.
+
+A piece is PIECE_BYTES of a text as it is stored. SQLite splits a long text where a page is full,
+so a text that is still in a file is found by most of its pieces, not as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+PIECE_BYTES = 32
+"""About six words: few enough to tell, too many to be said twice by chance. A power of two."""
+BLOCK_BYTES = 1 << 16
+"""Read at once; what is computed from it stays in the processor's cache."""
+
+_BASE = 0x9E3779B97F4A7C15
+"""Any large odd number; text differs in so many ways that collisions need no further care."""
+_BITS = 20
+"""Of a number's 64 that are looked up first, since nearly no place in a file is a piece."""
+
+Numbers = NDArray[np.uint64]
+
+
+def pieces(texts: Iterable[bytes], most: int) -> Numbers:
+    """The numbers of the pieces of some texts, spread evenly over them where there are too many.
+
+    A text that is shorter than a piece has none. Shape (at most `most`,), ascending.
+    """
+    cut = [*dict.fromkeys(piece for text in texts for piece in _cut(text))]
+    chosen = cut[:: max(1, -(-len(cut) // most))]
+    joined = np.frombuffer(b"".join(chosen), np.uint8).reshape(-1, PIECE_BYTES)
+    return np.unique(_numbers(joined)[:, 0])
+
+
+def found(sought: Numbers, file: BinaryIO) -> Numbers:
+    """Which of the pieces stand in a file, wherever they begin. Raises OSError."""
+    left = np.unique(sought)
+    may_be = _looked_up(left)
+    for block in _blocks(file):
+        numbers = _numbers(np.frombuffer(block, np.uint8))
+        numbers = numbers[may_be[_slots(numbers)]]
+        if numbers.size and (is_here := np.isin(left, numbers)).any():
+            left = left[~is_here]  # what stands everywhere is compared once
+            may_be = _looked_up(left)
+    return np.setdiff1d(sought, left)
+
+
+def _cut(text: bytes) -> Iterator[bytes]:
+    """A text from its beginning in pieces, the last one up to its end."""
+    last = len(text) - PIECE_BYTES
+    if last >= 0:
+        yield from (text[at : at + PIECE_BYTES] for at in (*range(0, last, PIECE_BYTES), last))
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    """A file in blocks that overlap, so that every piece is whole in one of them."""
+    end = b""
+    while read := file.read(BLOCK_BYTES):
+        block = end + read
+        if len(block) >= PIECE_BYTES:
+            yield block
+        end = block[1 - PIECE_BYTES :]
+
+
+def _numbers(data: NDArray[np.uint8]) -> Numbers:
+    """The number of every piece that begins in the last axis: a polynomial in _BASE, modulo 2⁶⁴.
+
+    That of a piece twice as long is made of those of its halves.
+    """
+    numbers, length = data.astype(np.uint64), 1
+    while length < PIECE_BYTES:
+        left = numbers[..., :-length] * np.uint64(pow(_BASE, length, 1 << 64))
+        left += numbers[..., length:]
+        numbers, length = left, 2 * length
+    return numbers
+
+
+def _slots(numbers: Numbers) -> Numbers:
+    return numbers >> np.uint64(64 - _BITS)
+
+
+def _looked_up(numbers: Numbers) -> NDArray[np.bool_]:
+    """Whether any of the numbers has these first bits, by these bits."""
+    table = np.zeros(1 << _BITS, np.bool_)
+    table[_slots(numbers)] = True
+    return table
