@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +15,7 @@ import soundfile
 
 from sayback.bank.parse import read
 from sayback.errors import BankError, HistoryError
+from sayback.history.erase import erase
 from sayback.history.store import Store
 from sayback.model import (
     Attempt,
@@ -100,6 +103,25 @@ def test_corrections_outlive_a_new_scoring(store: Store) -> None:
     assert card.coverage.points[1].judged is Status.MISSED
 
 
+def test_of_two_that_correct_at_once_neither_loses_anything(store: Store) -> None:
+    points = [point.text for point in QUESTION.key_points]
+    numbers = [kept(store).id for _ in range(15)]
+    together = threading.Barrier(len(points))
+
+    def marks(point: str) -> None:
+        with Store(store.path.parent) as own:
+            for number in numbers:
+                attempt = own.attempt(number)
+                together.wait(timeout=60)
+                correct(attempt, PointCorrection(point=point, said=False), own)
+
+    with ThreadPoolExecutor(len(points)) as pool:
+        assert [*pool.map(marks, points)] == [None, None]
+    for number in numbers:
+        assert len(store.corrections(number)) == 2
+        assert statuses(store.attempt(number)) == [Status.MISSED, Status.MISSED]
+
+
 def test_only_key_points_that_were_asked_can_be_marked(store: Store) -> None:
     attempt = kept(store)
     with pytest.raises(HistoryError, match=r"no key point 'x'.*sayback show 1"):
@@ -169,11 +191,11 @@ def test_drafted_points_go_into_the_bank_and_out_again(store: Store, tmp_path: P
     said = "Transposed convolutions double the width. Skip connections bring fine detail across."
     draft = draft_from(kept(store, said, question), question)
     assert draft.points
-    accept(question, draft.points, bank, store)
+    accept(question, draft.points, bank, store, draft.attempt_id)
     now = read(bank).questions[0]
     assert tuple(point.text for point in now.key_points) == draft.points
     with pytest.raises(BankError, match="has these key points already"):
-        accept(now, (draft.points[0].upper(),), bank, store)
+        accept(now, (draft.points[0].upper(),), bank, store, draft.attempt_id)
     assert take_back(store).file == bank
     assert bank.read_bytes() == BANK.encode()
     with pytest.raises(BankError, match="nothing to take back"):
@@ -186,11 +208,37 @@ def test_points_that_were_changed_by_hand_are_not_taken_back_again(
     bank = tmp_path / "bank.md"
     bank.write_bytes(BANK.encode())
     first, second = read(bank).questions
-    accept(first, ["The stride is two"], bank, store)
-    accept(second, ["An answer of its own"], bank, store)
+    number = kept(store).id
+    accept(first, ["The stride is two"], bank, store, number)
+    accept(second, ["An answer of its own"], bank, store, number)
     bank.write_bytes(bank.read_bytes().replace(b"of its own", b"by hand"))
     with pytest.raises(BankError):
         take_back(store)
     take_back(store)
     assert b"stride" not in bank.read_bytes()
     assert b"by hand" in bank.read_bytes()
+
+
+def test_only_edits_drafted_from_a_deleted_answer_cannot_be_taken_back(
+    store: Store, tmp_path: Path
+) -> None:
+    bank = tmp_path / "bank.md"
+    bank.write_bytes(BANK.encode())
+    first, second = read(bank).questions
+    one, two = kept(store).id, kept(store).id
+    accept(first, ["The stride is two"], bank, store, one)
+    accept(second, ["An answer of its own"], bank, store, two)
+    erase(store, [two])
+    take_back(store)
+    assert b"stride" not in bank.read_bytes()
+    assert b"of its own" in bank.read_bytes()
+
+
+def test_key_points_of_an_answer_that_was_deleted_meanwhile_are_not_written(
+    store: Store, tmp_path: Path
+) -> None:
+    bank = tmp_path / "bank.md"
+    bank.write_bytes(BANK.encode())
+    with pytest.raises(HistoryError):
+        accept(read(bank).questions[0], ["The stride is two"], bank, store, 99)
+    assert bank.read_bytes() == BANK.encode()

@@ -71,9 +71,11 @@ def rescore(
     else:
         samples = read_audio(recording.path)
         transcript = transcribe_recording(transcriber, samples, recording.speech)
-    scorecard = score(question, transcript, recording, store.corrections(attempt.id))
-    store.scored(attempt.id, scorecard)
-    return scorecard
+    while True:  # until nobody has corrected anything in between
+        corrections = store.corrections(attempt.id)
+        scorecard = score(question, transcript, recording, corrections)
+        if store.scored(attempt.id, scorecard, knows=len(corrections)):
+            return scorecard
 
 
 def correct(attempt: Attempt, correction: Correction, store: Store) -> Scorecard:
@@ -82,12 +84,15 @@ def correct(attempt: Attempt, correction: Correction, store: Store) -> Scorecard
     Raises HistoryError, with nothing kept, also for an attempt that was not scored yet or has no
     such word or key point.
     """
-    before = _scorecard_of(attempt)
-    _check(correction, attempt.id, before)
-    corrections = (*store.corrections(attempt.id), correction)
-    scorecard = score(before.question, before.transcript, attempt.recording, corrections)
-    store.scored(attempt.id, scorecard, correction)
-    return scorecard
+    while True:  # until nobody has corrected anything in between
+        before = _scorecard_of(attempt)
+        _check(correction, attempt.id, before)
+        earlier = store.corrections(attempt.id)
+        corrections = (*earlier, correction)
+        scorecard = score(before.question, before.transcript, attempt.recording, corrections)
+        if store.scored(attempt.id, scorecard, correction, knows=len(earlier)):
+            return scorecard
+        attempt = store.attempt(attempt.id)
 
 
 def _check(correction: Correction, attempt_id: int, scorecard: Scorecard) -> None:
@@ -144,8 +149,10 @@ def best_attempt(question_id: str, store: Store) -> Attempt | None:
     return store.attempt(best.id)
 
 
-def accept(question: Question, points: Iterable[str], bank: Path, store: Store) -> Edit:
-    """Write key points under a question of the bank, and remember it for `take_back`.
+def accept(
+    question: Question, points: Iterable[str], bank: Path, store: Store, attempt_id: int
+) -> Edit:
+    """Write key points drafted from an attempt into the bank, and remember it for `take_back`.
 
     Those that it has already are left out. Raises BankError or HistoryError, with nothing written.
     """
@@ -155,7 +162,7 @@ def accept(question: Question, points: Iterable[str], bank: Path, store: Store) 
         raise BankError(f"{question.text}: has these key points already", "edit them in the bank")
     edit = insert_key_points(bank, question.id, tuple(new.values()))
     try:
-        store.keep_edit(edit.file, edit.position, edit.inserted)
+        store.keep_edit(edit.file, edit.position, edit.inserted, attempt_id)
     except HistoryError:
         undo(edit)
         raise

@@ -82,7 +82,10 @@ def test_a_draft_needs_an_answer(run: Run, own: Path) -> None:
         done = run(*arguments)
         assert done.returncode == 1
         assert said in done.stderr
+    assert "no attempt" in run("draft", "9" * 5000).stderr
     assert run("draft").returncode == 2
+    assert run("draft", 1, "--undo").returncode == 2
+    assert "give the number of an attempt" in run("show", "U-Net").stderr
 
 
 def typed(keys: list[str], *arguments: str, environment: dict[str, str]) -> None:
@@ -136,6 +139,8 @@ def test_deletion_asks_and_leaves_nothing(run: Run, workspace: Path) -> None:
     assert run("delete").returncode == 2
     assert run("delete", attempt.id, "--all").returncode == 2
     assert run("delete", 7, "--yes").returncode == 1
+    assert "no attempt 99" in run("delete", 99).stderr  # before anything is asked
+    assert "Delete 2 of" not in run("delete", attempt.id, attempt.id).stderr
     done = run("delete", attempt.id, "--yes")
     assert done.returncode == 0, done.stderr
     assert not attempt.audio.exists()

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
+import sqlite3
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from html import unescape
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
@@ -14,6 +18,7 @@ import pytest
 from tests.kept_answers import keep_sample_answer
 from tests.review_server import Server, started
 
+from sayback.views.web.app import PATIENCE_S
 from sayback.views.web.server import listening
 from sayback.workspace import shipped_questions
 
@@ -116,7 +121,13 @@ def marked(page: Page) -> bool:
 
 def mark(page: Page) -> dict[str, object]:
     """The form that says of the last key point that it was said."""
-    return {"token": page.token, "attempt": 1, "number": 4, "said": "yes"}
+    html = page.get("/attempt-1.html")[2].decode()
+    (point,) = re.findall(
+        r'name="number" value="4">\s*<input [^>]*name="point" value="(.+?)">', html
+    )
+    return {
+        "token": page.token, "attempt": 1, "number": 4, "point": unescape(point), "said": "yes"
+    }  # fmt: skip
 
 
 def test_a_change_needs_the_token_and_our_own_page(page: Page) -> None:
@@ -130,7 +141,8 @@ def test_a_change_needs_the_token_and_our_own_page(page: Page) -> None:
         (fields, {"content_type": "text/plain"}, 415),
         (fields | {"other": "x" * 70_000}, {}, 413),
         (fields | {"number": "9" * 3_000}, {}, 400),
-        (fields | {"number": 99}, {}, 400),
+        (fields | {"number": 99}, {}, 409),
+        (fields | {"number": 3}, {}, 409),  # which is another point
         (fields | {"number": -1}, {}, 400),
         (fields | {"attempt": 2**63}, {}, 400),
         (fields | {"attempt": 99}, {}, 404),
@@ -159,6 +171,23 @@ def test_what_was_typed_is_shown_again_where_it_could_not_be_kept(page: Page) ->
     status, _, content = page.post("/correct-word", unheard)
     assert status == 409
     assert words.encode() in content
+
+
+def test_while_another_writes_pages_are_shown_and_changes_are_refused(
+    page: Page, folder: Path
+) -> None:
+    fields = mark(page)
+    history = folder / "recordings" / "history.db"
+    with closing(sqlite3.connect(history, isolation_level=None)) as writer:
+        writer.execute("DELETE FROM memory")
+        writer.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+        assert page.get("/index.html")[0] == 200
+        assert time.monotonic() - begun < PATIENCE_S
+        status, _, content = page.post("/mark-point", fields)
+        writer.execute("ROLLBACK")
+    assert status == 409
+    assert b"another sayback is writing" in content
 
 
 def test_the_token_changes_with_each_run(page: Page, folder: Path) -> None:

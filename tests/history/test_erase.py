@@ -81,7 +81,8 @@ def filled(recordings: Path) -> None:
             database.execute("INSERT INTO memory VALUES ('another', 1, 'stays')")
             database.execute("INSERT INTO setting VALUES ('interview', '2026-04-01')")
             database.execute(
-                "INSERT INTO bank_edit (made_at, file, position, inserted) VALUES ('', 'f', 0, ?)",
+                "INSERT INTO bank_edit (attempt_id, made_at, file, position, inserted)"
+                " VALUES (2, '', 'f', 0, ?), (3, '', 'f', 0, x'00')",
                 (SECRETS[1].encode(),),
             )
         for version in (1, 2):
@@ -143,7 +144,7 @@ def test_nothing_is_left_of_what_was_erased(recordings: Path) -> None:
         assert len(store.corrections(3)) == 2
         assert store.rows("SELECT question_id FROM memory") == [("another",)]
         assert store.rows("SELECT name FROM setting") == [("interview",)]
-        assert store.rows("SELECT count(*) FROM bank_edit") == [(0,)]
+        assert store.rows("SELECT attempt_id FROM bank_edit") == [(3,)]
         assert store.rows("SELECT DISTINCT attempt_id FROM transcript") == [(3,)]
     assert not {"walru", "pelican"} & words(recordings / FILE_NAME)
     assert "aardvark" in words(recordings / FILE_NAME)
@@ -342,6 +343,15 @@ def test_a_reader_of_the_log_is_named_and_the_next_call_finishes(recordings: Pat
                 erase(store, [1])
         assert erase(store, [1]).left == ()
         assert traces(recordings, [SECRETS[0]]) == ()
+
+
+def test_the_search_leaves_the_locks_of_this_process_alone(recordings: Path) -> None:
+    """Whoever closes a history that nobody else has open removes its log."""
+    look = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT * FROM attempt')"
+    with Store(recordings) as store:
+        erase(store, [1])
+        subprocess.run([sys.executable, "-c", look, str(store.path)], check=True)
+        assert store.path.with_name(f"{FILE_NAME}-wal").exists()
 
 
 def test_a_copy_of_an_update_is_cleaned(tmp_path: Path) -> None:

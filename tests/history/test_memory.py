@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -285,6 +288,21 @@ def test_a_cached_memory_is_far_quicker_than_a_replay(store: Store) -> None:
         memories(store, NOW)
 
     assert processor_time_s(lambda: memories(store, NOW)) * 5 < processor_time_s(replayed)
+
+
+def test_while_another_writes_nobody_waits_to_cache(store: Store) -> None:
+    memory = after(store, ONE, (0 * DAY, "c"))
+    with store.transaction() as database:
+        database.execute("DELETE FROM memory")
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+        assert memories(store, NOW) == {"one": memory}
+        assert time.monotonic() - begun < 5
+        writer.execute("ROLLBACK")
+    assert store.rows("SELECT * FROM memory") == []
+    assert memories(store, NOW) == {"one": memory}
+    assert store.rows("SELECT question_id FROM memory") == [("one",)]
 
 
 def test_fsrs_is_loaded_only_where_something_is_new(store: Store) -> None:

@@ -96,4 +96,4 @@ def test_whatever_refers_to_a_row_has_an_index_so_that_the_row_is_quickly_delete
         for reference in database.execute(f"PRAGMA foreign_key_list({table})"):
             references += 1
             assert reference[3] in first_columns, table
-    assert references == 5
+    assert references == 6

@@ -6,7 +6,10 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from sayback.errors import HistoryError
+from sayback.errors import HistoryError, NoSuchAttempt
 from sayback.history.migrations import STEPS
 from sayback.history.store import FILE_NAME, Store
 from sayback.model import (
@@ -26,6 +29,7 @@ from sayback.model import (
     KeyPoint,
     Pace,
     Pauses,
+    PointCorrection,
     PointScore,
     Question,
     Recording,
@@ -237,6 +241,102 @@ def test_processes_that_save_at_once_lose_nothing(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         assert len(store.summaries()) == 100
         assert all(summary.scored for summary in store.summaries())
+
+
+SET_AND_LOOK = """
+import sys, time
+from datetime import date, timedelta
+from pathlib import Path
+from sayback.history.interview import interview, set_interview
+from sayback.history.store import Store
+folder, until = Path(sys.argv[1]), time.monotonic() + 3
+on = date(2030, 1, 1)
+while time.monotonic() < until:
+    on += timedelta(days=1)
+    with Store(folder) as store:
+        set_interview(store, on)
+    with Store(folder) as store:
+        assert interview(store) == on, f"lost {on}"
+"""
+
+
+def test_what_others_write_while_threads_open_and_close_is_not_lost(tmp_path: Path) -> None:
+    """A page load opens the history and closes it, in a thread beside others that read in it."""
+    with Store(tmp_path) as store:
+        for number in range(20):
+            saved(store, name=f"{number}.wav")
+    is_over = threading.Event()
+
+    def looks() -> None:
+        while not is_over.is_set():
+            with Store(tmp_path) as store:
+                assert len(store.summaries()) == 20
+                assert store.attempt(1).scorecard == CARD
+
+    with ThreadPoolExecutor(4) as pool:
+        looking = [pool.submit(looks) for _ in range(4)]
+        command = [sys.executable, "-c", SET_AND_LOOK, str(tmp_path)]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        is_over.set()
+    assert ended.stderr == ""
+    assert [each.exception() for each in looking] == [None] * 4
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+LOOK = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT * FROM attempt')"
+
+
+def test_another_store_of_a_process_leaves_its_locks_alone(store: Store) -> None:
+    """Whoever closes a history that nobody else has open removes its log."""
+    saved(store)
+    Store(store.path.parent).__exit__()
+    subprocess.run([sys.executable, "-c", LOOK, str(store.path)], check=True)
+    assert store.path.with_name(f"{FILE_NAME}-wal").exists()
+
+
+def test_a_history_in_which_another_writes_is_said_to_be_so(store: Store) -> None:
+    with (
+        closing(sqlite3.connect(store.path, isolation_level=None)) as writer,
+        Store(store.path.parent, wait_s=0.05) as waiting,
+    ):
+        writer.execute("BEGIN IMMEDIATE")
+        with pytest.raises(HistoryError, match=r"another sayback is writing; try again in a mom"):
+            saved(waiting)
+        writer.execute("ROLLBACK")
+        assert saved(waiting) == 1
+
+
+def test_what_is_written_at_once_waits_for_nobody(store: Store) -> None:
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+        with store.at_once() as database:
+            assert database is None
+            assert store.summaries() == ()
+        assert time.monotonic() - begun < 5
+        writer.execute("ROLLBACK")
+    assert store.rows("PRAGMA busy_timeout") == [(30_000,)]
+    with store.at_once() as database:
+        assert database is not None
+        database.execute("INSERT INTO setting VALUES ('a', 'b')")
+    assert store.rows("SELECT value FROM setting") == [("b",)]
+
+
+def test_a_score_that_does_not_know_all_corrections_is_not_kept(store: Store) -> None:
+    number = saved(store)
+    mark = PointCorrection(point=POINT.text, said=True)
+    assert store.scored(number, CARD, mark, knows=0)
+    assert not store.scored(number, CARD, mark, knows=0)
+    assert not store.scored(number, CARD, knows=2)
+    assert store.corrections(number) == (mark,)
+    assert len(store.scorecards(number)) == 2
+    assert store.scored(number, CARD, knows=1)
+
+
+def test_a_score_of_an_attempt_that_was_deleted_is_not_kept(store: Store) -> None:
+    with pytest.raises(NoSuchAttempt, match="no attempt 7"):
+        store.scored(7, CARD)
 
 
 def test_a_compact_history_has_no_free_space_and_an_empty_log(store: Store) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayback.history.traces import BLOCK_BYTES, PIECE_BYTES, found, pieces
+from sayback.errors import HistoryError
+from sayback.history.traces import BLOCK_BYTES, PIECE_BYTES, found, found_in, pieces
 
 TEXT = bytes(range(256)) * 2
 
@@ -56,6 +58,21 @@ def test_too_many_pieces_are_spread_over_the_texts() -> None:
     assert len(chosen) == 100
     quarters = [text[at : at + len(text) // 4] for at in range(0, len(text), len(text) // 4)]
     assert [len(found(chosen, BytesIO(quarter))) for quarter in quarters] == [25] * 4
+
+
+def test_files_are_searched_by_another_process(tmp_path: Path) -> None:
+    with_it, without, gone = (tmp_path / name for name in ("-ü.db", "b", "gone"))
+    with_it.write_bytes(TEXT)
+    without.write_bytes(b"x" * 100)
+    sought = pieces([TEXT[:64]], 10)
+    standing = found_in([with_it, without, gone], sought)
+    assert [len(standing[file]) for file in (with_it, without, gone)] == [2, 0, 0]
+    assert (standing[with_it] == sought).all()
+
+
+def test_a_file_that_cannot_be_searched_is_named(tmp_path: Path) -> None:
+    with pytest.raises(HistoryError, match=rf"^{tmp_path}: Is a directory; "):
+        found_in([tmp_path], pieces([TEXT], 10))
 
 
 def test_without_a_text_there_is_nothing_to_find() -> None:

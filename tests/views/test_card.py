@@ -75,9 +75,25 @@ def test_a_terminal_gets_colour() -> None:
 
 def test_without_key_points_the_words_are_shown() -> None:
     text = shown(replace(CARD, coverage=None, question=Question("Q", "q")))
-    assert "No key points" in text
+    assert "No key points to compare with: write some under the question" in text
+    assert "`sayback draft` proposes some" in text
     assert "“It is late”" in text
 
 
 def test_words_are_counted_from_the_start_with_the_empty_steps() -> None:
     assert words_per_step(WORDS) == [2, 0, 1]
+
+
+def test_what_the_person_decided_and_corrected_is_marked() -> None:
+    point = PointScore("An encoder", Status.COVERED, 1.0, None, (), Status.MISSED)
+    words = (Word("U-Net", 0.5, 0.7, 0.9, "Unit"), Word("", 0.8, 0.9, 0.9, "um"), WORDS[2])
+    mine = replace(
+        CARD, coverage=Coverage(1.0, (point,)), transcript=Transcript("U-Net late", words)
+    )
+    text = shown(mine, transcript=True)
+    assert "✓ An encoder" in text
+    assert text.count("marked by you") == 1
+    assert "you said “U-Net” where “Unit” was heard" in text
+    assert "you said nothing where “um” was heard" in text
+    assert "marked by you" not in shown(CARD, transcript=True)
+    assert "was heard" not in shown(CARD, transcript=True)

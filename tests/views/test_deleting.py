@@ -1,4 +1,4 @@
-"""What `delete` says: what was looked for and where, and what is left."""
+"""What `delete` asks before it begins, and what it says: what went, and what is left."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from sayback.errors import HistoryError
+from sayback.errors import HistoryError, NoSuchAttempt
 from sayback.history.store import FILE_NAME, Store
 from sayback.model import Question, Scorecard, Transcript
-from sayback.views.deleting import delete, finish
+from sayback.views.deleting import delete, finish, numbers, question
 
 QUESTION = Question("What is dropout?", "what-is-dropout")
-FILES = f"{FILE_NAME}, {FILE_NAME}-shm, {FILE_NAME}-wal"
 
 
 @pytest.fixture
@@ -30,15 +29,24 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def test_it_says_what_was_looked_for_and_where(store: Store) -> None:
-    said = f"1 deleted; 3 pieces of what was said looked for in {FILES}: none is left"
-    assert delete(store, [1]) == said
+def test_it_says_what_went(store: Store) -> None:
+    gone = "recordings, words and scores. Nothing of them is left in the history."
+    assert delete(store, [1]) == f"Deleted 1 answer: {gone}"
+    assert delete(store, None) == f"Deleted 2 answers: {gone}"
+    assert delete(store, None) == "There was nothing to delete."
 
 
-def test_without_words_there_was_nothing_to_look_for(store: Store) -> None:
-    assert delete(store, [3]) == "1 deleted; they held no words of their own to look for"
-    assert delete(store, None).startswith("2 deleted; ")
-    assert delete(store, None) == "0 deleted"
+def test_it_is_checked_and_counted_before_anything_is_asked(store: Store) -> None:
+    assert numbers(store, [2, 1, 2]) == (2, 1)
+    assert numbers(store, []) == (1, 2, 3)
+    with pytest.raises(NoSuchAttempt, match="no attempt 99"):
+        numbers(store, [1, 99])
+
+
+def test_the_question_says_which_answer_is_meant(store: Store) -> None:
+    assert question(store, [1, 2]) == "Delete 2 of your answers for good?"
+    when = f"{store.attempt(1).asked_at.astimezone():%d %b %Y %H:%M}"
+    assert question(store, [1]) == f"What is dropout?\nDelete your answer of {when} for good?"
 
 
 def test_what_is_left_is_named(store: Store) -> None:
@@ -58,5 +66,5 @@ def test_an_interrupted_deletion_is_finished_once(store: Store) -> None:
     broken.unlink()
     said = finish(store)
     assert said is not None
-    assert said.startswith("an interrupted deletion is finished: 2 deleted; ")
+    assert said.startswith("An interrupted deletion is finished. Deleted 2 answers: ")
     assert finish(store) is None

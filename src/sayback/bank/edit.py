@@ -6,15 +6,16 @@ import os
 import re
 import shutil
 import tempfile
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
-from sayback.bank.markup import has_word, plain, quoted
+from sayback.bank.markup import has_word, plain, quoted, unique
 from sayback.bank.outline import Item
-from sayback.bank.parse import Entry, Place, locate, parse
+from sayback.bank.parse import Entry, Place, key_point, locate, parse
 from sayback.errors import BankError, EditGone, reason
 from sayback.model import KeyPoint
 
@@ -27,6 +28,8 @@ _HIDING = re.compile(r"<!--|-->|```|~~~|<[A-Za-z/!?]")
 """What begins or ends a comment, a code block or, for other readers of Markdown, a tag."""
 _BLOCK = re.compile(r"(?=[-+#>|=:])|[0-9]{1,9}(?=[.)](?:\s|$))")
 """What another reader of Markdown takes for a block of its own at the beginning of an item."""
+_BOLD = re.compile(r"(?<![\w*\\])\*\*(?=[^\s*])((?:(?!\*\*).)+)(?<=[^\s*\\])\*\*(?![\w*])")
+"""A term that a person marked: two stars on both sides, not inside a word as in 2**n."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,14 @@ class Edit:
     position: int
     inserted: bytes
 
+    @property
+    def points(self) -> int:
+        """How many key points were written: each is one line."""
+        return sum(bool(line.strip()) for line in _LINE_END_BYTES.split(self.inserted))
+
 
 def insert_key_points(bank: Path, question_id: str, points: Sequence[str]) -> Edit:
-    """Write key points as plain text after all that stands below a question.
+    """Write key points after all that stands below a question, as plain text with **bold** terms.
 
     `bank` is a file or a folder, and the id the one that `read` gives to the question there. The
     points are written like the others of the question or file. Nothing is written unless the file
@@ -50,11 +58,11 @@ def insert_key_points(bank: Path, question_id: str, points: Sequence[str]) -> Ed
     """
     found = locate(bank, question_id)
     place = replace(found, file=found.file.absolute())  # not resolved: a link stays the person's
-    texts = _checked(points, place)
+    new = _all_checked(points, place)
     content = place.text.encode()
-    for edit in _possible_edits(place, content, texts):
+    for edit in _possible_edits(place, content, points):
         changed = content[: edit.position] + edit.inserted + content[edit.position :]
-        if _adds_only(texts, place, changed):
+        if _adds_only(new, place, changed):
             _write(edit.file, content, changed)
             return edit
     raise BankError(
@@ -73,7 +81,7 @@ def undo(edit: Edit) -> None:
     position = _position(edit, content)
     if position is not None:
         changed = content[:position] + content[position + len(edit.inserted) :]
-        if _removes_only(edit.inserted, content, changed):
+        if _removes_only(edit.points, content, changed):
             _write(edit.file, content, changed)
             return
     raise BankError(
@@ -91,6 +99,34 @@ def escaped(text: str) -> str:
     return f"{block[0]}\\{text[block.end() :]}" if block else text
 
 
+def marked(text: str) -> str:
+    """The Markdown of a key point in which balanced ** make terms; all the rest reads as it is."""
+    text = " ".join(text.split())
+    parts = _BOLD.split(text)  # every second one was bold
+    if len(parts) == 1:
+        return escaped(text)
+    terms = unique(term.rstrip(".,:;!?") for term in parts[1::2] if has_word(term))
+    wanted = KeyPoint("".join(parts), terms)
+    signs = [_MARKS.sub(r"\\\g<0>", part) for part in parts]
+    for written in (text, "**".join(signs)):
+        block = _BLOCK.match(written)
+        markup = f"{block[0]}\\{written[block.end() :]}" if block else written
+        hides = _HIDING.search(markup) or markup.startswith("[")
+        if not hides and key_point(markup) == wanted:
+            return markup
+    return escaped(text)
+
+
+def checked(text: str) -> KeyPoint:
+    """A key point as a person typed it. Raises BankError for one that cannot be written."""
+    text = " ".join(text.split())
+    if not has_word(text):
+        raise BankError(f"key point {quoted(text)}: without a word", "write what is to be said")
+    if any(unicodedata.category(each) in ("Cc", "Cs") for each in text):
+        raise BankError(f"key point {quoted(text)}: not text", "leave out control characters")
+    return key_point(marked(text))
+
+
 # Where and how to write
 
 
@@ -101,9 +137,7 @@ def _possible_edits(place: Place, content: bytes, texts: Sequence[str]) -> Itera
     """
     ends = [found.end() for found in _LINE_END_BYTES.finditer(content)]
     last_line = _last_line(place)
-    written = [
-        prefix + escaped(text) for prefix, text in zip(_prefixes(place), texts, strict=False)
-    ]
+    written = [prefix + marked(text) for prefix, text in zip(_prefixes(place), texts, strict=False)]
     if last_line > len(ends):
         newline = _newline(content, ends)
         yield Edit(place.file, len(content), b"".join(newline + each.encode() for each in written))
@@ -192,48 +226,35 @@ def _entry(place: Place) -> Entry:
 # What must hold
 
 
-def _checked(points: Sequence[str], place: Place) -> tuple[str, ...]:
+def _all_checked(points: Sequence[str], place: Place) -> tuple[KeyPoint, ...]:
     """The points as they are to be read. Raises BankError for one that cannot be written."""
-    texts = tuple(" ".join(point.split()) for point in points)
-    if not texts:
+    if not points:
         raise BankError(f"{place.file}: no key point to write", "give one or more")
+    found = tuple(map(checked, points))
     seen = {point.text.casefold() for point in _entry(place).question.key_points}
-    for text in texts:
-        if not has_word(text):
-            raise BankError(f"key point {quoted(text)}: without a word", "write what is to be said")
-        if "\0" in text or not _is_unicode(text):
-            raise BankError(f"key point {quoted(text)}: not text", "leave out control characters")
-        if text.casefold() in seen:
-            raise BankError(f"key point {quoted(text)}: already in the bank", "leave it out")
-        seen.add(text.casefold())
-    return texts
+    for point in found:
+        if point.text.casefold() in seen:
+            raise BankError(f"key point {quoted(point.text)}: already in the bank", "leave it out")
+        seen.add(point.text.casefold())
+    return found
 
 
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _adds_only(texts: Sequence[str], place: Place, changed: bytes) -> bool:
+def _adds_only(new: Sequence[KeyPoint], place: Place, changed: bytes) -> bool:
     """Whether a file reads as before, but for new points at the end of one question."""
     before, after = parse(place.text), parse(changed.decode())
     expected = list(before.questions)
     question = expected[place.number]
-    points = (*question.key_points, *map(KeyPoint, texts))
+    points = (*question.key_points, *new)
     expected[place.number] = replace(question, key_points=points)
     return after.questions == tuple(expected) and len(after.problems) == len(before.problems)
 
 
-def _removes_only(inserted: bytes, content: bytes, changed: bytes) -> bool:
+def _removes_only(removed: int, content: bytes, changed: bytes) -> bool:
     """Whether a file reads as before, but for as many points less as were inserted."""
     try:
         before, after = parse(content.decode()).questions, parse(changed.decode()).questions
     except UnicodeDecodeError:
         return False
-    removed = sum(bool(line.strip()) for line in _LINE_END_BYTES.split(inserted))
     differing = [pair for pair in zip(before, after, strict=False) if pair[0] != pair[1]]
     if len(before) != len(after) or len(differing) != 1:
         return False

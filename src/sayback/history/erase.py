@@ -15,7 +15,7 @@ import numpy as np
 
 from sayback.errors import HistoryError, NoSuchAttempt, reason
 from sayback.history.store import FILE_NAME, LOCK_TIME_LIMIT_S, Store
-from sayback.history.traces import PIECE_BYTES, Numbers, found, pieces
+from sayback.history.traces import PIECE_BYTES, Numbers, found, found_in, pieces
 
 MOST_PIECES = 20_000
 """Of all that was said in what is deleted; more would take longer and prove hardly more."""
@@ -39,7 +39,7 @@ _DELETIONS = (
         "DELETE FROM memory WHERE question_id IN"
         f" (SELECT question_id FROM attempt WHERE id IN ({_ERASED}))",
     ),
-    ("bank_edit", "DELETE FROM bank_edit"),
+    ("bank_edit", f"DELETE FROM bank_edit WHERE attempt_id IN ({_ERASED})"),
     (
         "measure",
         "DELETE FROM measure WHERE score_id IN"
@@ -81,8 +81,8 @@ def erase(store: Store, attempt_ids: Collection[int] | None) -> Erased:
     """Delete attempts for ever, None being all: their sound, words, scores and corrections.
 
     The same goes from the copies made before an update of the database. So does what is derived
-    from the attempts: the memory of their questions, and the texts kept to undo edits of a bank,
-    which may quote an answer. First the rows go, and with them stands what else is to go, so that
+    from the attempts: the memory of their questions, and the texts kept to undo edits of a bank
+    that were drafted from them. First the rows go, and with them stands what else is to go, so that
     after a kill no row is left without its sound, and the next call finishes, whatever else it is
     to delete. Raises HistoryError, for a number that there is not before anything is deleted.
     """
@@ -220,7 +220,7 @@ def _checked(store: Store, begun: Sequence[_Begun], sounds: int) -> Erased:
     sought = np.unique(np.concatenate([each.pieces for each in begun]))
     beside = store.path.parent.glob(f"{FILE_NAME}*")
     files = sorted(file for file in beside if file.is_file())
-    standing = {file: _found_in(file, sought) for file in files}
+    standing = found_in(files, sought)
     again = np.concatenate([*standing.values()])
     kept = _kept(store, again) if again.size else again
     left = [file for file in files if not np.isin(standing[file], kept).all()]
@@ -231,16 +231,6 @@ def _checked(store: Store, begun: Sequence[_Begun], sounds: int) -> Erased:
         files=tuple(file.name for file in files),
         left=tuple(map(str, left)),
     )
-
-
-def _found_in(file: Path, sought: Numbers) -> Numbers:
-    """The pieces that stand in a file; none where SQLite has removed it in the meantime."""
-    with _errors(file):
-        try:
-            with file.open("rb") as opened:
-                return found(sought, opened)
-        except FileNotFoundError:
-            return sought[:0]
 
 
 def _kept(store: Store, sought: Numbers) -> Numbers:

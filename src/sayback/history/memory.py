@@ -167,14 +167,19 @@ def _cached(store: Store, keys: dict[str, _Key]) -> dict[str, QuestionMemory]:
 
 
 def _renewed(store: Store, question_ids: Iterable[str]) -> dict[str, QuestionMemory]:
-    """Memories computed anew and cached, in one transaction: nothing is erased in between."""
+    """Memories computed anew and cached, in one transaction: nothing is erased in between.
+
+    While another process writes, they are not cached: looking at a history waits for nobody.
+    """
     made: dict[str, QuestionMemory] = {}
-    with store.transaction() as database:
+    with store.at_once() as database:
         for question_id in question_ids:
             score_id, answers = _answers(store, question_id)
             if not answers:  # erased since the keys were read
                 continue
             made[question_id] = _replay(question_id, answers)
+            if database is None:
+                continue
             content = msgspec.json.encode(_Cached(FORMAT, made[question_id])).decode()
             database.execute(
                 "INSERT OR REPLACE INTO memory (question_id, score_id, content) VALUES (?, ?, ?)",

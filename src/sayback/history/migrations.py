@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+import threading
+from contextlib import closing, suppress
 from pathlib import Path
 
 from sayback.errors import HistoryError
@@ -86,12 +87,14 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """
         CREATE TABLE bank_edit (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
+            attempt_id INTEGER NOT NULL REFERENCES attempt (id) ON DELETE CASCADE,
             made_at TEXT NOT NULL,
             file TEXT NOT NULL,
             position INTEGER NOT NULL,
             inserted BLOB NOT NULL
         ) STRICT
         """,
+        "CREATE INDEX bank_edit_by_attempt ON bank_edit (attempt_id)",
         # what is left to do for attempts whose rows are gone, see `erase`
         """
         CREATE TABLE erasing (
@@ -102,6 +105,21 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """,
     ),
 )
+
+
+_CREATING = threading.Lock()
+
+
+def create(path: Path) -> None:
+    """Make an empty file that is the user's alone; SQLite's files beside it get the same mode.
+
+    One that is there is never opened: where a process closes a file, all locks that it holds on
+    that file are gone, those of its other connections too, and others write what it still reads.
+    Raises OSError.
+    """
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+    with _CREATING, suppress(FileExistsError):  # nobody connects before the new file is closed
+        os.close(os.open(os.path.realpath(path), flags, 0o600))
 
 
 def migrate(
@@ -145,6 +163,6 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _back_up(connection: sqlite3.Connection, path: Path) -> None:
-    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))  # the user's alone, like the history
+    create(path)
     with closing(sqlite3.connect(path)) as copy:
         connection.backup(copy)

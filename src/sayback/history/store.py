@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from sqlite3 import SQLITE_BUSY, SQLITE_LOCKED
 from typing import Any, Self, TypeVar
 
 import msgspec
 
 from sayback.errors import HistoryError, NoSuchAttempt, reason
-from sayback.history.migrations import migrate
+from sayback.history.migrations import create, migrate
+from sayback.history.stored import AnyCorrection, Derived, encode, measures, time
 from sayback.model import (
     Attempt,
     Correction,
-    Coverage,
-    Pace,
-    PointCorrection,
     Question,
     Recording,
     Scorecard,
     Transcript,
-    WordCorrection,
 )
 
 FILE_NAME = "history.db"
@@ -48,47 +45,21 @@ class Summary:
     speaking_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Derived:
-    """What of a scorecard is stored with a score; the transcript has a table of its own."""
-
-    question: Question
-    coverage: Coverage | None
-    pace: Pace | None
-    warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Correction:
-    """One of the two kinds of correction, as it is stored."""
-
-    word: WordCorrection | None = None
-    point: PointCorrection | None = None
-
-    @classmethod
-    def of(cls, correction: Correction) -> _Correction:
-        if isinstance(correction, WordCorrection):
-            return cls(word=correction)
-        return cls(point=correction)
-
-
 class Store:
     """An open history. Use it as a context manager; every method is one transaction."""
 
-    def __init__(self, recordings: Path) -> None:
+    def __init__(self, recordings: Path, *, wait_s: float = LOCK_TIME_LIMIT_S) -> None:
         """Open the history in the folder `recordings`, made where it is missing.
 
-        Raises HistoryError where the folder or the file cannot be used.
+        While another process writes, every method waits so long for it. Raises HistoryError where
+        the folder or the file cannot be used.
         """
         self._recordings = recordings
         self.path = recordings / FILE_NAME
         with self._errors():
             recordings.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # SQLite gives its side files the mode of the database: the user's alone.
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._connection = sqlite3.connect(
-                self.path, timeout=LOCK_TIME_LIMIT_S, isolation_level=None
-            )
+            create(self.path)
+            self._connection = sqlite3.connect(self.path, timeout=wait_s, isolation_level=None)
         try:
             with self._errors():
                 self._connection.execute("PRAGMA journal_mode = WAL")
@@ -113,7 +84,7 @@ class Store:
                 database.execute(
                     "INSERT INTO attempt (asked_at, question_id, question, audio)"
                     " VALUES (?, ?, ?, ?)",
-                    (_time(asked_at), question.id, _encode(question), audio.name),
+                    (time(asked_at), question.id, encode(question), audio.name),
                 )
             )
 
@@ -121,22 +92,31 @@ class Store:
         """Keep what is known of the recording once it has ended."""
         with self.transaction() as database:
             database.execute(
-                "UPDATE attempt SET recording = ? WHERE id = ?", (_encode(recording), attempt_id)
+                "UPDATE attempt SET recording = ? WHERE id = ?", (encode(recording), attempt_id)
             )
 
     def scored(
-        self, attempt_id: int, scorecard: Scorecard, correction: Correction | None = None
-    ) -> None:
+        self,
+        attempt_id: int,
+        scorecard: Scorecard,
+        correction: Correction | None = None,
+        *,
+        knows: int | None = None,
+    ) -> bool:
         """Keep a scorecard beside the earlier ones, and its transcript where that is new.
 
-        With it, or not at all, the correction of a person that it follows from.
+        With it, or not at all, the correction of a person that it follows from. False, with
+        nothing kept, where there are by now not so many earlier corrections as the scorecard
+        `knows`. Raises NoSuchAttempt where the attempt has been deleted.
         """
-        now = _time(datetime.now(UTC))
+        now = time(datetime.now(UTC))
         with self.transaction() as database:
+            if knows not in (None, self._corrected(attempt_id)):
+                return False
             if correction is not None:
                 database.execute(
                     "INSERT INTO correction (attempt_id, made_at, content) VALUES (?, ?, ?)",
-                    (attempt_id, now, _encode(_Correction.of(correction))),
+                    (attempt_id, now, encode(AnyCorrection.of(correction))),
                 )
             transcript_id = self._transcript_id(attempt_id, scorecard.transcript, now)
             score_id = _inserted(
@@ -149,26 +129,37 @@ class Store:
                         now,
                         scorecard.scorer_version,
                         scorecard.coverage.score if scorecard.coverage else None,
-                        _encode(_derived(scorecard)),
+                        encode(Derived.of(scorecard)),
                     ),
                 )
             )
             database.executemany(
                 "INSERT INTO measure (score_id, name, value) VALUES (?, ?, ?)",
-                [(score_id, name, value) for name, value in _measures(scorecard.pace)],
+                [(score_id, name, value) for name, value in measures(scorecard.pace)],
             )
             database.execute("DELETE FROM spoken WHERE rowid = ?", (attempt_id,))
             database.execute(
                 "INSERT INTO spoken (rowid, text) VALUES (?, ?)",
                 (attempt_id, scorecard.transcript.text),
             )
+        return True
+
+    def _corrected(self, attempt_id: int) -> int:
+        """How often an attempt was corrected. Raises NoSuchAttempt."""
+        for (count,) in self.rows(
+            "SELECT (SELECT count(*) FROM correction WHERE attempt_id = attempt.id)"
+            " FROM attempt WHERE id = ?",
+            (attempt_id,),
+        ):
+            return int(count)
+        raise _no_attempt(attempt_id)
 
     def corrections(self, attempt_id: int) -> tuple[Correction, ...]:
         """All corrections of an attempt, oldest first; a later one of the same thing counts."""
         rows = self.rows(
             "SELECT content FROM correction WHERE attempt_id = ? ORDER BY id", (attempt_id,)
         )
-        stored = (self._decode(content, _Correction) for (content,) in rows)
+        stored = (self._decode(content, AnyCorrection) for (content,) in rows)
         return tuple(each for one in stored for each in (one.word, one.point) if each)
 
     def attempt(self, attempt_id: int) -> Attempt:
@@ -179,9 +170,7 @@ class Store:
                 (attempt_id,),
             ).fetchone()
         if row is None:
-            raise NoSuchAttempt(
-                f"no attempt {attempt_id}", "see the numbers with `sayback history`"
-            )
+            raise _no_attempt(attempt_id)
         asked_at, question, audio, recording = row
         return Attempt(
             id=attempt_id,
@@ -194,20 +183,19 @@ class Store:
 
     def summaries(self, question_id: str | None = None) -> tuple[Summary, ...]:
         """All attempts, or those at one question, oldest first."""
-        with self._errors():
-            rows = self._connection.execute(
-                """
-                SELECT attempt.id, asked_at, question_id, question ->> '$.text', score.id,
-                       coverage, measure.value
-                FROM attempt
-                LEFT JOIN score ON score.id =
-                    (SELECT max(id) FROM score WHERE score.attempt_id = attempt.id)
-                LEFT JOIN measure ON measure.score_id = score.id AND name = 'speaking_s'
-                WHERE ?1 IS NULL OR question_id = ?1
-                ORDER BY asked_at, attempt.id
-                """,
-                (question_id,),
-            ).fetchall()
+        rows = self.rows(
+            """
+            SELECT attempt.id, asked_at, question_id, question ->> '$.text', score.id,
+                   coverage, measure.value
+            FROM attempt
+            LEFT JOIN score ON score.id =
+                (SELECT max(id) FROM score WHERE score.attempt_id = attempt.id)
+            LEFT JOIN measure ON measure.score_id = score.id AND name = 'speaking_s'
+            WHERE ?1 IS NULL OR question_id = ?1
+            ORDER BY asked_at, attempt.id
+            """,
+            (question_id,),
+        )
         return tuple(
             Summary(
                 number,
@@ -223,25 +211,23 @@ class Store:
 
     def unfinished(self) -> tuple[int, ...]:
         """The numbers of the attempts that were interrupted before they were scored."""
-        with self._errors():
-            rows = self._connection.execute(
-                "SELECT id FROM attempt WHERE NOT EXISTS"
-                " (SELECT 1 FROM score WHERE attempt_id = attempt.id) ORDER BY id"
-            ).fetchall()
+        rows = self.rows(
+            "SELECT id FROM attempt WHERE NOT EXISTS"
+            " (SELECT 1 FROM score WHERE attempt_id = attempt.id) ORDER BY id"
+        )
         return tuple(number for (number,) in rows)
 
     def coverages(self, question_id: str, *, before: int) -> tuple[float, ...]:
         """The newest coverage of each earlier attempt at a question, oldest first."""
-        with self._errors():
-            rows = self._connection.execute(
-                """
-                SELECT coverage FROM attempt JOIN score ON score.id =
-                    (SELECT max(id) FROM score WHERE score.attempt_id = attempt.id)
-                WHERE question_id = ? AND attempt.id < ? AND coverage IS NOT NULL
-                ORDER BY attempt.id
-                """,
-                (question_id, before),
-            ).fetchall()
+        rows = self.rows(
+            """
+            SELECT coverage FROM attempt JOIN score ON score.id =
+                (SELECT max(id) FROM score WHERE score.attempt_id = attempt.id)
+            WHERE question_id = ? AND attempt.id < ? AND coverage IS NOT NULL
+            ORDER BY attempt.id
+            """,
+            (question_id, before),
+        )
         return tuple(coverage for (coverage,) in rows)
 
     def scorecards(self, attempt_id: int, *, most: int = -1) -> tuple[Scorecard, ...]:
@@ -255,7 +241,7 @@ class Store:
         return tuple(self._scorecard(*row) for row in rows)
 
     def _scorecard(self, version: str, content: str, transcript: str) -> Scorecard:
-        derived = self._decode(content, _Derived)
+        derived = self._decode(content, Derived)
         return Scorecard(
             question=derived.question,
             transcript=self._decode(transcript, Transcript),
@@ -266,7 +252,7 @@ class Store:
         )
 
     def _transcript_id(self, attempt_id: int, transcript: Transcript, made_at: str) -> int:
-        content = _encode(transcript)
+        content = encode(transcript)
         row = self._connection.execute(
             "SELECT id FROM transcript WHERE attempt_id = ? AND content = ?", (attempt_id, content)
         ).fetchone()
@@ -293,12 +279,16 @@ class Store:
             return self._recordings / Path(value).name
         raise NotImplementedError(kind)
 
-    def keep_edit(self, file: Path, position: int, inserted: bytes) -> None:
-        """Remember what was written into a bank, so that it can be taken out again."""
+    def keep_edit(self, file: Path, position: int, inserted: bytes, attempt_id: int) -> None:
+        """Remember what was written into a bank, so that it can be taken out again.
+
+        It was drafted from an answer, with which it is deleted.
+        """
         with self.transaction() as database:
             database.execute(
-                "INSERT INTO bank_edit (made_at, file, position, inserted) VALUES (?, ?, ?, ?)",
-                (_time(datetime.now(UTC)), str(file), position, inserted),
+                "INSERT INTO bank_edit (attempt_id, made_at, file, position, inserted)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (attempt_id, time(datetime.now(UTC)), str(file), position, inserted),
             )
 
     def last_edit(self) -> tuple[int, Path, int, bytes] | None:
@@ -329,13 +319,43 @@ class Store:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         with self._errors():
             self._connection.execute("BEGIN IMMEDIATE")
-            try:
+            with self._ended():
                 yield self._connection
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+
+    @contextmanager
+    def at_once(self) -> Iterator[sqlite3.Connection | None]:
+        """A transaction that waits for nobody: None, outside of one, where nothing can be written.
+
+        For what is worth writing only where it costs nothing.
+        """
+        with self._errors():
+            if not self._begins_at_once():
+                yield None
+                return
+            with self._ended():
+                yield self._connection
+
+    def _begins_at_once(self) -> bool:
+        ((limit_ms,),) = self._connection.execute("PRAGMA busy_timeout")
+        self._connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:  # another writes, or the file is not to be written
+            return False
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {limit_ms}")
+        return True
+
+    @contextmanager
+    def _ended(self) -> Iterator[None]:
+        """A transaction that has begun, whole or not at all."""
+        try:
+            yield
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -343,6 +363,10 @@ class Store:
         try:
             yield
         except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in (SQLITE_BUSY, SQLITE_LOCKED):
+                raise HistoryError(
+                    f"{self.path}: another sayback is writing", "try again in a moment"
+                ) from error
             raise HistoryError(
                 f"{self.path}: {error}", "check its disk and permissions with `sayback doctor`"
             ) from error
@@ -353,45 +377,11 @@ class Store:
             ) from error
 
 
-def _derived(scorecard: Scorecard) -> _Derived:
-    return _Derived(
-        question=scorecard.question,
-        coverage=scorecard.coverage,
-        pace=scorecard.pace,
-        warnings=scorecard.warnings,
-    )
-
-
-def _measures(pace: Pace | None) -> Iterator[tuple[str, float]]:
-    """Every number of `pace` as a row, nested ones with a dot: `pauses.count`."""
-    if pace is not None:
-        yield from _numbers("", msgspec.to_builtins(replace(pace, on_target=None)))
-
-
-def _numbers(prefix: str, values: dict[str, Any]) -> Iterator[tuple[str, float]]:
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield from _numbers(f"{prefix}{name}.", value)
-        elif value is not None:
-            yield f"{prefix}{name}", float(value)
+def _no_attempt(attempt_id: int) -> NoSuchAttempt:
+    return NoSuchAttempt(f"no attempt {attempt_id}", "see the numbers with `sayback history`")
 
 
 def _inserted(cursor: sqlite3.Cursor) -> int:
     if cursor.lastrowid is None:
         raise sqlite3.InternalError("a row was added without a number")
     return cursor.lastrowid
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-def _encode(value: object) -> str:
-    return msgspec.json.encode(value, enc_hook=_to_name).decode()
-
-
-def _to_name(value: Any) -> str:
-    """Files are kept by name, so that a workspace can be moved."""
-    if isinstance(value, Path):
-        return value.name
-    raise NotImplementedError(type(value))

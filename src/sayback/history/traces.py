@@ -2,15 +2,23 @@
 
 A piece is PIECE_BYTES of a text as it is stored. SQLite splits a long text where a page is full,
 so a text that is still in a file is found by most of its pieces, not as a whole.
+
+Run as a module it looks through the files that it is given; see `found_in`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from sayback.errors import HistoryError, reason
 
 PIECE_BYTES = 32
 """About six words: few enough to tell, too many to be said twice by chance. A power of two."""
@@ -47,6 +55,40 @@ def found(sought: Numbers, file: BinaryIO) -> Numbers:
             left = left[~is_here]  # what stands everywhere is compared once
             may_be = _looked_up(left)
     return np.setdiff1d(sought, left)
+
+
+def found_in(files: Sequence[Path], sought: Numbers) -> dict[Path, Numbers]:
+    """By file, which of the pieces stand in it; none where it is gone. Raises HistoryError.
+
+    Another process reads: where one closes a database, its own locks on that are gone.
+    """
+    command = [sys.executable, "-P", "-m", __name__, *map(str, files)]
+    searched = subprocess.run(command, input=sought.tobytes(), capture_output=True, check=False)
+    if searched.returncode:
+        said = searched.stderr.decode(errors="replace").strip().splitlines()
+        raise HistoryError(
+            said[-1] if said else f"the search of the files ended ({searched.returncode})",
+            "check their permissions with `ls -l`, then run the same command again",
+        )
+    numbers = msgspec.json.decode(searched.stdout, type=list[list[int]])
+    return {file: np.array(each, np.uint64) for file, each in zip(files, numbers, strict=True)}
+
+
+def _search(names: Iterable[str]) -> None:
+    """The other process: pieces come in, and for each file those that stand in it go out."""
+    sought = np.frombuffer(sys.stdin.buffer.read(), np.uint64)
+    standing = [_found_in(Path(name), sought).tolist() for name in names]
+    sys.stdout.buffer.write(msgspec.json.encode(standing))
+
+
+def _found_in(file: Path, sought: Numbers) -> Numbers:
+    try:
+        with file.open("rb") as opened:
+            return found(sought, opened)
+    except FileNotFoundError:  # SQLite has removed it in the meantime
+        return sought[:0]
+    except OSError as error:
+        sys.exit(f"{file}: {reason(error)}")
 
 
 def _cut(text: bytes) -> Iterator[bytes]:
@@ -88,3 +130,7 @@ def _looked_up(numbers: Numbers) -> NDArray[np.bool_]:
     table = np.zeros(1 << _BITS, np.bool_)
     table[_slots(numbers)] = True
     return table
+
+
+if __name__ == "__main__":
+    _search(sys.argv[1:])

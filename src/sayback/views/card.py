@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -24,6 +24,10 @@ MARKS = {
 BAR_WIDTH = 24
 SPARK_STEP_S = 5.0
 LONGEST_QUOTATION = 110
+NO_POINTS = (
+    "No key points to compare with: write some under the question,"
+    " or `sayback draft` proposes some from an answer."
+)
 
 
 def card(
@@ -46,7 +50,7 @@ def card(
         ]
     elif not scorecard.question.key_points:
         parts += [
-            Text("No key points to compare with: write some under the question.", "dim"),
+            Text(NO_POINTS, "dim"),
             Text(),
         ]
     parts += [Text(f"! {warning}", style=ALARM) for warning in scorecard.warnings]
@@ -54,6 +58,7 @@ def card(
         parts.append(_pace(scorecard.pace, scorecard))
     if scorecard.transcript.text and (transcript or scorecard.coverage is None):
         parts += [Text(), Text(f"“{scorecard.transcript.text}”", style="italic")]
+        parts += [Text(line, "dim") for line in _corrected(scorecard.transcript.words or ())]
     return Padding(Group(*parts), (1, 1))
 
 
@@ -102,6 +107,16 @@ def _remarks(point: PointScore) -> Iterator[Text]:
         yield Text(f"not said: {'; '.join(rest)}" if rest else "only partly said", style="dim")
     if point.status is Status.MISSED:
         yield Text("not said", style="dim")
+    if point.judged is not None:
+        yield Text("marked by you", style="dim")
+
+
+def _corrected(words: Iterable[Word]) -> Iterator[str]:
+    """What the person corrected, a line a word."""
+    for word in words:
+        if word.heard is not None and word.heard != word.text:
+            said = f"“{word.text}”" if word.text else "nothing"
+            yield f"you said {said} where “{word.heard}” was heard"
 
 
 def _pace(pace: Pace, scorecard: Scorecard) -> Text:

@@ -191,6 +191,8 @@ def draft(
 
     space = find_workspace(workspace)
     path = bank or space.questions
+    if undo and chosen is not None:
+        raise click.UsageError("--undo takes back what was accepted last: it needs no ID")
     with Store(space.recordings) as store:
         if undo:
             click.echo(f"taken out of {take_back(store).file}")
@@ -211,13 +213,11 @@ def draft(
             drafting.listed(found, console())
         elif points := drafting.accepted(found, console()):
             try:
-                edit = accept(found.question, points, path, store)
+                edit = accept(found.question, points, path, store, found.attempt_id)
             except SaybackError:  # what was chosen and typed must not be lost
                 click.echo("\n".join(f"- {point}" for point in points))
                 raise
-            click.echo(
-                f"{len(points)} written to {edit.file}; `sayback draft --undo` takes them out"
-            )
+            click.echo(drafting.written(edit, found.attempt_id))
 
 
 @click.command()
@@ -252,15 +252,17 @@ def delete(
     """
     from sayback.history.store import Store
     from sayback.views.deleting import delete as remove
+    from sayback.views.deleting import numbers
+    from sayback.views.deleting import question as asked
     from sayback.workspace import find_workspace
 
     if bool(attempt_ids) is everything:
         raise click.UsageError("which? give the numbers of attempts, or --all")
-    what = "everything" if everything else f"{len(attempt_ids)} of your answers"
-    if not yes:
-        click.confirm(f"Delete {what} for good?", abort=True, err=True)
     with Store(find_workspace(workspace).recordings) as store:
-        click.echo(remove(store, attempt_ids or None))
+        chosen = numbers(store, attempt_ids)
+        if chosen and not yes:
+            click.confirm(asked(store, chosen), abort=True, err=True)
+        click.echo(remove(store, None if everything else chosen))
 
 
 def _in_bank(question: Question, path: Path) -> Question:
@@ -277,7 +279,8 @@ def _answer_to(chosen: str, path: Path, store: Store) -> Attempt:
     from sayback.revision import best_attempt
 
     if chosen.isdecimal():
-        return store.attempt(min(int(chosen), options.LARGEST_NUMBER))
+        is_short = len(chosen) < len(str(options.LARGEST_NUMBER))  # Python reads 4300 digits
+        return store.attempt(int(chosen) if is_short else options.LARGEST_NUMBER)
     question = find_question(chosen, path)
     if attempt := best_attempt(question.id, store):
         return attempt

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sayback.errors import HistoryError
-from sayback.history.erase import Erased, erase, unfinished
+from sayback.history.erase import erase, unfinished
 from sayback.history.store import Store
 
 
+def numbers(store: Store, chosen: Collection[int]) -> tuple[int, ...]:
+    """Which attempts are meant, each once; all where none is named. Raises NoSuchAttempt."""
+    known = tuple(summary.id for summary in store.summaries())
+    for number in set(chosen).difference(known):
+        store.attempt(number)
+    return tuple(dict.fromkeys(chosen)) or known
+
+
+def question(store: Store, chosen: Sequence[int]) -> str:
+    """What to ask before attempts are deleted."""
+    if len(chosen) != 1:
+        return f"Delete {len(chosen)} of your answers for good?"
+    (number,) = chosen
+    attempt = store.attempt(number)
+    when = f"{attempt.asked_at.astimezone():%d %b %Y %H:%M}"
+    return f"{attempt.question.text}\nDelete your answer of {when} for good?"
+
+
 def delete(store: Store, chosen: Collection[int] | None) -> str:
-    """Delete attempts, all with None, and say in a line what was looked for and where.
+    """Delete attempts, all with None, and say so in a line.
 
     Raises HistoryError for an attempt that is not there, before anything is deleted, and where
     something was left.
@@ -21,7 +39,12 @@ def delete(store: Store, chosen: Collection[int] | None) -> str:
             f"{', '.join(erased.left)}: still holds words of a deleted answer",
             f"see whether it is a copy of yours in {store.path.parent}, and delete it by hand",
         )
-    return f"{erased.attempts} deleted{_proof(erased)}"
+    if not erased.attempts:
+        return "There was nothing to delete."
+    answers = "1 answer" if erased.attempts == 1 else f"{erased.attempts} answers"
+    return (
+        f"Deleted {answers}: recordings, words and scores. Nothing of them is left in the history."
+    )
 
 
 def finish(store: Store) -> str | None:
@@ -29,15 +52,6 @@ def finish(store: Store) -> str | None:
 
     Raises HistoryError.
     """
-    return (
-        f"an interrupted deletion is finished: {delete(store, ())}" if unfinished(store) else None
-    )
-
-
-def _proof(erased: Erased) -> str:
-    if not erased.attempts:
-        return ""
-    if not erased.pieces:
-        return "; they held no words of their own to look for"
-    files = ", ".join(erased.files)
-    return f"; {erased.pieces} pieces of what was said looked for in {files}: none is left"
+    if not unfinished(store):
+        return None
+    return f"An interrupted deletion is finished. {delete(store, ())}"

@@ -9,16 +9,28 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from sayback.bank.edit import Edit, checked
+from sayback.errors import BankError
 from sayback.revision import Draft
 
 CHOICES = "Enter accept   e edit   d drop   q stop"
 
 
 def accepted(draft: Draft, out: Console) -> tuple[str, ...]:
-    """The points that a person at a terminal keeps, as they edited them."""
+    """The points that a person at a terminal keeps, as they edited them.
+
+    Ctrl-C writes nothing; what was accepted until then is printed, to be copied.
+    """
     out.print(Text(f" {draft.question.text}", style="bold"))
     out.print(Text(f" proposed from attempt {draft.attempt_id}   {CHOICES}", style="dim"))
-    return tuple(_kept(draft.points, out))
+    out.print(Text(" **bold** in a point marks a term that has to be said", style="dim"))
+    kept: list[str] = []
+    try:
+        kept.extend(_kept(draft.points, out))
+    except KeyboardInterrupt:
+        click.echo("\n" + "\n".join(f"- {point}" for point in kept))
+        raise
+    return tuple(kept)
 
 
 def _kept(points: tuple[str, ...], out: Console) -> Iterator[str]:
@@ -48,7 +60,20 @@ def _asked() -> str:
 
 
 def _edited(point: str) -> str:
-    """The point as it is typed anew, with the present text to change where the terminal can."""
+    """The point as it is typed, once more after one that cannot be written; empty drops it."""
+    while text := _changed(point):
+        try:
+            checked(text)
+        except BankError as error:
+            click.echo(f"   {error}")
+            point = "".join(filter(str.isprintable, text))
+        else:
+            return text
+    return ""
+
+
+def _changed(point: str) -> str:
+    """A line as it is typed, with the present text to change where the terminal can."""
     try:
         import readline
     except ImportError:  # Python without it: the line is typed anew
@@ -65,6 +90,18 @@ def _typed() -> str:
         return " ".join(input("   ").split())
     except EOFError:
         return ""
+
+
+def written(edit: Edit, attempt_id: int) -> str:
+    """What was done, and what to do next."""
+    points, them = (
+        ("1 key point", "it") if edit.points == 1 else (f"{edit.points} key points", "them")
+    )
+    return (
+        f"{points} written to {edit.file}\n"
+        f"`sayback rescore {attempt_id}` scores your answer against {them};"
+        f" `sayback draft --undo` takes {them} out"
+    )
 
 
 def can_ask() -> bool:

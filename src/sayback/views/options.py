@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from sayback.bank.markup import quoted
 from sayback.model import MAXIMUM_S, PATIENCE_S
 from sayback.transcript.engines import ENGINES
 
@@ -35,7 +36,27 @@ def together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _
 
 LARGEST_NUMBER = 2**63 - 1
 """What SQLite can count to."""
-NUMBER = click.IntRange(1, LARGEST_NUMBER)
+
+
+class AttemptNumber(click.IntRange):
+    """The number of an attempt, as `sayback history` lists it."""
+
+    name = "number"
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> int:
+        text = str(value).strip()
+        is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(LARGEST_NUMBER))
+        if not is_number or not 1 <= int(text) <= LARGEST_NUMBER:
+            self.fail(
+                f"{quoted(text)}: give the number of an attempt, see `sayback history`",
+                parameter, context,
+            )  # fmt: skip
+        return int(text)
+
+
+NUMBER = AttemptNumber(1, LARGEST_NUMBER)
 
 
 class Seconds(click.FloatRange):

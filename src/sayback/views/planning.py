@@ -23,7 +23,10 @@ def day(text: str, today: date | None = None) -> date:
 def planned(interview: date | None, today: date | None = None) -> str:
     """The plan in a sentence."""
     if interview is None:
-        return "No date is set: questions come back by what you remember."
+        return (
+            "No date is set: questions come back by what you remember."
+            " `sayback plan 2026-12-24` spreads them until your interview."
+        )
     left = (interview - (today or date.today())).days
     if left < 0:
         return f"The date was {interview:%d %B %Y}; set a new one, or --clear it."

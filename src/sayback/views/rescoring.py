@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sayback.bank.parse import read
-from sayback.errors import BankError, CaptureError, SaybackError
+from sayback.errors import BankError, CaptureError, NoSuchAttempt, SaybackError
 from sayback.history.store import Store
 from sayback.model import Attempt, PointScore, Question, Scorecard
 from sayback.revision import Reason, rescore, why_rescore
@@ -45,8 +45,9 @@ def rescore_all(
     """Score those of the attempts again for which something has changed; all named ones.
 
     By the question as it is in the bank now, else as it was asked. Each is kept when it is done,
-    so what is interrupted goes on where it stopped. A recording that cannot be read is named and
-    left out; raises SaybackError at the end then.
+    so what is interrupted goes on where it stopped. What is deleted meanwhile is left out unless
+    it was named. A recording that cannot be read is named and left out; raises SaybackError at the
+    end then.
     """
     named = tuple(chosen)
     numbers = named or tuple(summary.id for summary in store.summaries())
@@ -55,7 +56,13 @@ def rescore_all(
     with _progress(out) as progress:
         task = progress.add_task("", total=len(numbers))
         for number in numbers:
-            outcome = _one(number, questions, engine, store, is_named=bool(named))
+            try:
+                outcome = _one(number, questions, engine, store, is_named=bool(named))
+            except NoSuchAttempt:
+                if named:
+                    raise
+                counts["deleted"] += 1
+                continue
             counts[_kind(outcome)] += 1
             if isinstance(outcome, CaptureError):
                 out.print(Text(f"{number:>5}  {outcome.problem}"))
@@ -84,6 +91,7 @@ def _one(
     try:
         after = rescore(attempt, question, store, engine.load() if must_hear else None)
     except CaptureError as error:
+        store.attempt(number)  # whose sound is deleted after it
         return error
     return Change(attempt, after, reasons)
 
@@ -111,6 +119,8 @@ def _total(counts: Counter[str]) -> str:
     text = f" {again} scored again: {counts['higher']} higher, {counts['lower']} lower"
     if counts["current"]:
         text += f"; {counts['current']} were up to date"
+    if counts["deleted"]:
+        text += f"; {counts['deleted']} deleted meanwhile"
     return text
 
 

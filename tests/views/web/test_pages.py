@@ -151,6 +151,76 @@ def test_the_overview_says_what_is_due_why_and_what_was_missed(lived_in: Store) 
     assert "Last rehearsals Yesterday" in text
 
 
+def test_what_was_missed_once_is_not_called_often(store: Store) -> None:
+    both = [point(each, Status.MISSED) for each in ("An encoder", "Few images")]
+    answer(store, U_NET, *both, days_ago=9)
+    text = Page(site(store).overview()).words
+    assert "Missed last time An encoder not said last time" in text
+    assert "missed 1 of" not in text
+    answer(store, U_NET, point("An encoder", Status.COVERED), both[1], days_ago=2)
+    text = Page(site(store).overview()).words
+    assert "Missed most often Few images not said last time, missed 2 of 2 times" in text
+    assert "missed 1 of" not in text
+
+
+def test_a_rehearsal_names_its_day_and_its_newest_answer_first(store: Store) -> None:
+    answer(store, U_NET, days_ago=78.001)
+    answer(store, BARE, days_ago=78)
+    html = site(store).overview()
+    assert "Last rehearsals 1 January" in Page(html).words
+    assert html.index("attempt-2.html") < html.index("attempt-1.html")
+
+
+def test_only_what_is_shaded_is_explained(store: Store) -> None:
+    answer(store, U_NET, days_ago=9)
+    here = site(store)
+    assert "Shaded" not in Page(here.overview()).words
+    trends = Page(here.trends()).words
+    assert "The newest three" not in trends
+    assert "From 4 sessions on a change can be told from chance" in trends
+    assert "Shaded" not in trends
+    answer(store, U_NET, days_ago=7)
+    assert "Shaded: changes inside it" in Page(site(store).overview()).words
+    assert "Shaded: changes inside it" in Page(site(store).trends()).words
+    assert "Shaded: changes inside it" in Page(site(store).question("u-net")).words
+    for days_ago in (5, 3):
+        answer(store, U_NET, days_ago=days_ago)
+    assert "The newest three are compared" in Page(site(store).trends()).words
+
+
+def test_the_overview_says_how_to_set_a_date_and_new_once(lived_in: Store) -> None:
+    text = Page(site(lived_in).overview()).words
+    assert "sayback plan 2026-12-24 spreads them until your interview." in text
+    assert text.count("What is dropout? new") == 1
+    assert "new new" not in text
+    set_interview(lived_in, (NOW + timedelta(days=9)).astimezone().date())
+    assert "sayback plan" not in Page(site(lived_in).overview()).words
+
+
+def test_key_points_that_changed_since_are_named(lived_in: Store) -> None:
+    changed = "Your key points have changed since: sayback rescore {} scores it again."
+    filled = question(BARE.text, "I build things", identifier=BARE.id)
+    here = Site(lived_in, (filled, question(U_NET.text, "An encoder", identifier="u-net")), NOW)
+    bare = Page(here.attempt(3)).words
+    assert changed.format(3) in bare
+    assert "No key points to compare with" not in bare
+    assert changed.format(2) in Page(here.attempt(2)).words
+    assert "have changed since" not in Page(here.attempt(4)).words  # has left the bank
+    assert "have changed since" not in Page(site(lived_in).attempt(2)).words
+    asked = Page(here.question(BARE.id)).words
+    assert (
+        "sayback rescore 3 scores your last answer against the key points that it has now" in asked
+    )
+    assert f"sayback practice --question {BARE.id} asks it again" in asked
+    assert "compare with: write some under the question" in Page(site(lived_in).attempt(3)).words
+
+
+def test_that_words_can_be_corrected_is_said_where_they_can(lived_in: Store) -> None:
+    hint = '<p class="small hint" hidden>Click a word to hear it or to correct it.</p>'
+    assert hint in site(lived_in).attempt(2)
+    assert "Click a word" not in site(lived_in, token=None).attempt(2)
+
+
 def test_an_empty_history_says_what_to_do_first(store: Store) -> None:
     text = Page(site(store).overview()).words
     assert "Say your first answer" in text
@@ -315,7 +385,7 @@ def test_accepted_key_points_can_be_taken_back(lived_in: Store, tmp_path: Path) 
     bank.write_text("- Tell me about yourself.\n")
     text = "I <b>like</b> *stars*"
     (asked,) = parse(bank.read_text()).questions
-    accept(asked, [text], bank, lived_in)
+    accept(asked, [text], bank, lived_in, 3)
     filled = Question(BARE.text, BARE.id, BARE.topic, (KeyPoint(text),))
     html = Site(lived_in, (filled,), NOW, "secret").question(BARE.id)
     assert 'action="undo-draft"' in html
@@ -331,7 +401,8 @@ def test_an_answer_shows_how_it_went(lived_in: Store) -> None:
     assert "I did say that" in page.words
     numbers = [each["value"] for _, each in page.elements if each.get("name") == "number"]
     assert numbers == ["0", "1"]
-    assert "point" not in page.values("name")
+    points = [each["value"] for _, each in page.elements if each.get("name") == "point"]
+    assert points == ["An encoder", "Few images"]
     starts = [float(each) for each in page.values("data-start")]
     assert min(starts) == 0.25
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
@@ -51,6 +52,11 @@ def test_what_is_no_sound_has_no_peaks(tmp_path: Path, content: bytes | None) ->
     if content is not None:
         file.write_bytes(content)
     assert peaks(file) == ()
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.wav")
+    assert peaks(tmp_path / "a.wav") == ()
 
 
 def test_pace_counts_the_words_of_each_step() -> None:

@@ -9,6 +9,7 @@ import pytest
 from sayback.model import Status
 from sayback.views.web.wording import (
     STATUSES,
+    capital,
     count,
     date,
     day,
@@ -25,6 +26,14 @@ NOW = datetime(2026, 3, 20, 12, 0).astimezone()
 def test_numbers_have_their_units() -> None:
     assert (percent(0.474), percent(None), seconds(1.25)) == ("47%", "–", "1.2 s")
     assert (count(1, "answer"), count(2, "answer")) == ("1 answer", "2 answers")
+
+
+def test_only_the_beginning_gets_a_capital() -> None:
+    assert (capital("yesterday"), capital("1 January"), capital("")) == (
+        "Yesterday",
+        "1 January",
+        "",
+    )
 
 
 @pytest.mark.parametrize(

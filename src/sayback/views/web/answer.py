@@ -8,8 +8,17 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from sayback.model import Attempt, Coverage, Interval, PointScore, Recording, Scorecard, Status
-from sayback.views.web.links import audio_name
+from sayback.model import (
+    Attempt,
+    Coverage,
+    Interval,
+    PointScore,
+    Question,
+    Recording,
+    Scorecard,
+    Status,
+)
+from sayback.views.web.links import audio_name, beginning
 from sayback.views.web.spoken import LONG_PAUSE_S, Run, Said, evidence, pauses, runs
 from sayback.views.web.wave import PACE_STEP_S, Sound, Stretch, pace, peaks, wave
 from sayback.views.web.wording import STATUSES, count
@@ -21,6 +30,11 @@ class Point:
 
     number: int
     score: PointScore
+
+    @property
+    def named_by(self) -> str:
+        """What a form sends to say which point it means."""
+        return beginning(self.score.text)
 
     @property
     def evidence(self) -> Interval | None:
@@ -50,9 +64,13 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """An attempt with all that its page shows; what is not known is empty or None."""
+    """An attempt with all that its page shows; what is not known is empty or None.
+
+    `question` is the question as the bank has it now, None where it has left.
+    """
 
     attempt: Attempt
+    question: Question | None
     earlier: tuple[float, ...]
     audio: str | None
     wave: Markup
@@ -65,6 +83,11 @@ class View:
     @property
     def card(self) -> Scorecard | None:
         return self.attempt.scorecard
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the key points in the bank are others than those that it was scored against."""
+        return self.question is not None and is_outdated(self.attempt, self.question)
 
     @property
     def summary(self) -> str:
@@ -91,7 +114,13 @@ class View:
         return "too long" if span_s > card.question.target_s else "too short"
 
 
-def view(attempt: Attempt, earlier: tuple[float, ...]) -> View:
+def is_outdated(attempt: Attempt, question: Question) -> bool:
+    """Whether an answer was scored against other key points than its question has now."""
+    card = attempt.scorecard
+    return card is not None and card.question.key_points != question.key_points
+
+
+def view(attempt: Attempt, earlier: tuple[float, ...], question: Question | None = None) -> View:
     """The attempt, `earlier` being the coverages of those before it, oldest first."""
     card, recording = attempt.scorecard, attempt.recording
     scores = card.coverage.points if card and card.coverage else ()
@@ -102,6 +131,7 @@ def view(attempt: Attempt, earlier: tuple[float, ...]) -> View:
     sound = _sound(recording, heard, scores, words, silences) if heard and recording else None
     return View(
         attempt=attempt,
+        question=question,
         earlier=earlier,
         audio=audio_name(attempt.id, attempt.audio) if heard else None,
         wave=wave(sound) if sound else Markup(""),

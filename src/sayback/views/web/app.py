@@ -21,7 +21,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse
 from starlette.routing import Route
 
@@ -41,6 +41,8 @@ HOST = "127.0.0.1"
 LARGEST_FORM = 64 * 1024
 """Bytes; seven key points of the longest kind are a tenth of it."""
 MOST_FIELDS = 100
+PATIENCE_S = 5.0
+"""A person who watches a page load, or has pressed Ctrl-C, waits no longer for another writer."""
 STATIC = Path(__file__).parent / "static"
 STATIC_FILES = ("style.css", "review.js")
 HEADERS = {
@@ -68,7 +70,7 @@ class Desk:
     @contextmanager
     def site(self, *, read_only: bool = False) -> Iterator[Site]:
         """The pages as of now. Raises HistoryError."""
-        with Store(self.recordings) as store:
+        with Store(self.recordings, wait_s=PATIENCE_S) as store:
             token = None if read_only else self.token
             questions, problem = self._questions()
             yield Site(store, questions, datetime.now(UTC), token, problem)
@@ -167,10 +169,13 @@ async def _form(request: Request) -> Fields:
     if kind != "application/x-www-form-urlencoded":
         raise HTTPException(415, "not a form")
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_FORM:
-            raise HTTPException(413, "a form that is too large")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST_FORM:
+                raise HTTPException(413, "a form that is too large")
+    except ClientDisconnect as error:  # nobody is there to read this
+        raise HTTPException(400, "a form that is cut off") from error
     try:
         return parse_qs(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError as error:  # not UTF-8, or too many fields
@@ -182,7 +187,7 @@ def _changed(desk: Desk, name: str, fields: Fields) -> Response:
     if change is None:
         raise HTTPException(404, "no such change")
     # One after another: a score that follows from a correction must know all the others.
-    with desk.one_change, Store(desk.recordings) as store:
+    with desk.one_change, Store(desk.recordings, wait_s=PATIENCE_S) as store:
         try:
             target = change(fields, store, desk.bank)
         except BadForm as error:

@@ -12,7 +12,7 @@ from sayback.errors import BankError, HistoryError
 from sayback.history.store import Store
 from sayback.model import Attempt, PointCorrection, WordCorrection
 from sayback.revision import accept, correct, take_back
-from sayback.views.web.links import attempt_page, question_page
+from sayback.views.web.links import attempt_page, beginning, question_page
 
 Fields = dict[str, list[str]]
 Change = Callable[[Fields, Store, Path], str]
@@ -39,13 +39,22 @@ def correct_word(fields: Fields, store: Store, bank: Path) -> str:
 
 
 def mark_point(fields: Fields, store: Store, bank: Path) -> str:
-    """Fields: attempt, number (of the key point, from 0), said (yes, no, or scorer)."""
-    number, said = _whole(fields, "number"), _one(fields, "said")
+    """Fields: attempt, number (of the key point, from 0), point (its beginning), said.
+
+    `said` is yes, no, or scorer. The points may be others than those of the page that sent it.
+    """
+    number, begins, said = _whole(fields, "number"), _one(fields, "point"), _one(fields, "said")
+    if said not in _SAID:
+        raise BadForm("said")
     attempt = _attempt(fields, store)
     coverage = attempt.scorecard.coverage if attempt.scorecard else None
-    if said not in _SAID or coverage is None or number >= len(coverage.points):
-        raise BadForm("said or number")
-    point = coverage.points[number].text
+    points = [point.text for point in coverage.points] if coverage else []
+    point = points[number] if number < len(points) else None
+    if point is None or beginning(point) != begins:
+        raise HistoryError(
+            f"attempt {attempt.id}: its key points have changed since this page was loaded",
+            "load the page of the answer again, then mark the point",
+        )
     correct(attempt, PointCorrection(point=point, said=_SAID[said]), store)
     return f"{attempt_page(attempt.id)}#points"
 
@@ -58,9 +67,10 @@ def accept_draft(fields: Fields, store: Store, bank: Path) -> str:
             f"a key point of {max(map(len, points))} characters",
             f"say it in less than {LONGEST_TEXT}",
         )
-    question = find(read(bank).questions, _attempt(fields, store).question.id)
+    attempt = _attempt(fields, store)
+    question = find(read(bank).questions, attempt.question.id)
     if points:
-        accept(question, points, bank, store)
+        accept(question, points, bank, store, attempt.id)
     return f"{question_page(question.id)}#points"
 
 
@@ -87,7 +97,8 @@ CHANGES: dict[str, Change] = {
 
 def typed(fields: Fields) -> Sequence[str]:
     """What a person wrote into a form, to be shown again where it could not be kept."""
-    written = (*fields.get("point", ()), *fields.get("text", ()))
+    points = () if "number" in fields else fields.get("point", ())  # with it they name one
+    written = (*points, *fields.get("text", ()))
     return tuple(" ".join(text.split()) for text in written if text.strip())
 
 

@@ -35,6 +35,7 @@ class Trend:
     left_out: int
     verdict: str
     comparison: str
+    is_shaded: bool
 
     @property
     def name(self) -> str:
@@ -55,6 +56,7 @@ def trend(sessions: Sequence[Session], measure: Measure) -> Trend | None:
         left_out=len(having) - len(shown),
         verdict=verdict(measure, found),
         comparison=_comparison(measure, found),
+        is_shaded=found is not None,
     )
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote
 
+NAMED_BY = 200
+"""Characters of a key point by which a form names it."""
+
 
 def question_name(question_id: str) -> str:
     """An id as part of a file's name: ids of a bank as they are, anything else made harmless."""
@@ -19,6 +22,11 @@ def question_page(question_id: str) -> str:
 def attempt_page(number: int) -> str:
     """The page of an attempt."""
     return f"attempt-{number}.html"
+
+
+def beginning(point: str) -> str:
+    """So much of a key point as a form sends to name it."""
+    return point[:NAMED_BY]
 
 
 def audio_name(number: int, audio: Path) -> str:

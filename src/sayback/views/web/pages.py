@@ -19,7 +19,7 @@ from sayback.history.memory import MISSED, PointMemory, QuestionMemory, memories
 from sayback.history.schedule import QUESTIONS_PER_SESSION, Today, choose, due, judged, next_due
 from sayback.history.search import find
 from sayback.history.store import Store, Summary
-from sayback.history.trends import MEASURES, Measure, Session, of_question, sessions
+from sayback.history.trends import MEASURES, NEWEST, Measure, Session, of_question, sessions
 from sayback.model import Attempt, Question, Status
 from sayback.revision import best_attempt, draft_from
 from sayback.views.charts import clock
@@ -71,17 +71,22 @@ class Site:
         """One answer. Raises HistoryError where there is none of that number."""
         attempt = self.store.attempt(number)
         earlier = self.store.coverages(attempt.question.id, before=number)
-        return self._render("attempt", view=answer.view(attempt, earlier))
+        view = answer.view(attempt, earlier, self.in_bank(attempt.question.id))
+        return self._render("attempt", view=view)
 
     def trends(self) -> str:
         """Every measure over all sessions."""
         found = _trends(self.sessions)
-        return self._render("trends", trends=found, sessions=self.sessions)
+        return self._render("trends", trends=found, sessions=self.sessions, newest=NEWEST)
 
     def search(self, text: str) -> str:
         """The answers in which the words of `text` were said or asked."""
         found = find(self.store, text, FOUND_SHOWN)
         return self._render("search", text=text, found=found, is_all=len(found) < FOUND_SHOWN)
+
+    def in_bank(self, question_id: str) -> Question | None:
+        """The question as the bank has it now; None where it is not there."""
+        return next((each for each in self.questions if each.id == question_id), None)
 
     def about(self) -> str:
         """What every number and sign means, and which keys there are."""
@@ -133,7 +138,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"percent": wording.percent, "clock": clock, "seconds": wording.seconds}
+    made.filters |= {
+        "percent": wording.percent,
+        "clock": clock,
+        "seconds": wording.seconds,
+        "capital": wording.capital,
+    }
     made.globals |= {
         "Status": Status,
         "statuses": wording.STATUSES,
@@ -199,7 +209,7 @@ def _overview(site: Site) -> dict[str, Any]:
         "sessions": site.sessions,
         "rehearsals": list(_rehearsals(site)),
         "trends": _trends(site.sessions, OVERVIEW_MEASURES),
-        "missed": _missed(site)[:MISSED_SHOWN],
+        **_missed(site),
         "bank_size": len(site.questions),
     }
 
@@ -209,16 +219,20 @@ def _rehearsals(site: Site) -> Iterator[Rehearsal]:
     answers = {each.id: each for each in site.store.summaries()}
     for session in reversed(site.sessions[-REHEARSALS_SHOWN:]):
         shown = session.attempts[-ANSWERS_SHOWN:]
-        found = tuple(answers[number] for number in shown if number in answers)
+        found = tuple(answers[number] for number in reversed(shown) if number in answers)
         yield Rehearsal(session, found, len(session.attempts) - len(shown))
 
 
-def _missed(site: Site) -> list[tuple[QuestionMemory, PointMemory]]:
-    """The key points that were missed, first those missed the last time, most often first."""
-    found = [
-        (each, point) for each in site.memories.values() for point in each.points if point.missed
-    ]
-    return sorted(found, key=lambda pair: _by_misses(pair[1]))
+def _missed(site: Site) -> dict[str, Any]:
+    """The key points missed more than once, first those missed the last time, most often first.
+
+    Where there are none, those missed the last time.
+    """
+    every = [(each, point) for each in site.memories.values() for point in each.points]
+    often = [pair for pair in every if pair[1].missed > 1]
+    found = often or [pair for pair in every if pair[1].missed and pair[1].last in MISSED]
+    found.sort(key=lambda pair: _by_misses(pair[1]))
+    return {"missed": found[:MISSED_SHOWN], "is_often": bool(often)}
 
 
 def _by_misses(point: PointMemory) -> tuple[bool, int, int]:
@@ -276,7 +290,7 @@ def _bank(site: Site) -> dict[str, Any]:
 
 
 def _question(site: Site, name: str) -> dict[str, Any]:
-    now_in_bank = next((each for each in site.questions if each.id == name), None)
+    now_in_bank = site.in_bank(name)
     found = site.store.summaries(name if now_in_bank else None)
     lines = [each for each in found if question_name(each.question_id) == question_name(name)]
     judged_lines = [each for each in lines if each.coverage is not None]
@@ -286,8 +300,10 @@ def _question(site: Site, name: str) -> dict[str, Any]:
         raise NoSuchQuestion(f"{name}: no such question", "see them with `sayback bank list`")
     asked_again = (now_in_bank,) if now_in_bank else ()
     best = best_attempt(question.id, site.store)
+    is_outdated = bool(now_in_bank and attempts and answer.is_outdated(attempts[0], now_in_bank))
     return {
         "question": question,
+        "is_outdated": is_outdated,
         "is_in_bank": now_in_bank is not None,
         "lines": lines[::-1],
         "attempts": [answer.Column(each) for each in attempts],

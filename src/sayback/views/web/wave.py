@@ -57,6 +57,8 @@ def peaks(path: Path, blocks: int = BLOCKS) -> tuple[float, ...]:
 
     None at all where the file is missing or is no sound: the page does without the picture then.
     """
+    if not path.is_file():  # a pipe would be waited for
+        return ()
     import soundfile  # late: loads a library that only this picture needs
 
     try:

@@ -24,6 +24,11 @@ def seconds(value: float) -> str:
     return f"{value:.1f} s"
 
 
+def capital(text: str) -> str:
+    """With a capital at its beginning; what follows stays: "Yesterday", "1 January"."""
+    return text[:1].upper() + text[1:]
+
+
 def count(number: int, noun: str) -> str:
     """A number with its noun: "1 answer", "3 answers"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -120,6 +120,7 @@
   });
   if (words.length) {
     reach(words[0]);
+    if (form) one(".hint").hidden = false;
     const text = one(".transcript");
     text.setAttribute("role", "group");
     text.setAttribute("aria-label", "What you said: arrows go from word to word, Enter plays from there");

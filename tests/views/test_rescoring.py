@@ -1,0 +1,64 @@
+"""Scoring again goes on where an answer is deleted meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from sayback.errors import NoSuchAttempt
+from sayback.history.erase import erase
+from sayback.history.store import Store
+from sayback.model import Question, Scorecard, Transcript
+from sayback.transcript.transcriber import Samples, Transcriber
+from sayback.views.rescoring import Engine, rescore_all
+
+QUESTION = Question("What is dropout?", "what-is-dropout", ())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Two answers, the first of them without its sound."""
+    with Store(tmp_path / "recordings") as opened:
+        for number in range(2):
+            audio = opened.path.parent / f"{number}.wav"
+            attempt_id = opened.begin(QUESTION, audio, datetime.now(UTC))
+            heard = Transcript("It drops units.", (), "old", "base")
+            opened.scored(attempt_id, Scorecard(QUESTION, heard, None, None, "1"))
+        yield opened
+
+
+def rescored(store: Store, numbers: tuple[int, ...], deleted: list[int]) -> str:
+    """What is printed where answers are deleted as soon as the first is to be heard again."""
+
+    def load() -> Transcriber:
+        erase(store, [each for each in deleted if each in {s.id for s in store.summaries()}])
+        return Silent()
+
+    out = Console(file=StringIO(), width=80)
+    bank = store.path.parent.parent / "no bank"
+    rescore_all(numbers, bank, Engine("new", "base", load), store, out)
+    assert isinstance(out.file, StringIO)
+    return out.file.getvalue()
+
+
+class Silent(Transcriber):
+    """It hears nothing, were there a recording to hear."""
+
+    def transcribe(self, samples: Samples) -> Transcript:
+        return Transcript("")
+
+
+def test_what_is_deleted_meanwhile_is_left_out(store: Store) -> None:
+    assert (
+        rescored(store, (), [1, 2]) == " 0 scored again: 0 higher, 0 lower; 2 deleted meanwhile\n"
+    )
+
+
+def test_what_is_named_has_to_be_there(store: Store) -> None:
+    with pytest.raises(NoSuchAttempt, match="no attempt 2"):
+        rescored(store, (2,), [2])
