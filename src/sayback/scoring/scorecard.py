@@ -9,7 +9,7 @@ from typing import Any
 from sayback.model import Question, Recording, Scorecard, Transcript
 from sayback.scoring.pace import measure, words
 
-SCORER_VERSION = "2"
+SCORER_VERSION = "3"
 """Goes up with every change that may change a score, so that old answers can be scored again."""
 SCHEMA = "sayback.scorecard/1"
 FEWEST_WORDS = 3
