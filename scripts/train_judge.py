@@ -86,6 +86,10 @@ PASSES = (
     Pass(_EVERYTHING, 1.0e-4, 6.7e-5),
     Pass(_EVERYTHING, 6.7e-5, 3.4e-5),
     Pass({KEY_POINTS: None, "sentences": 60_000, "spoken": None, "nli": 10_000}, 3.4e-5, 1e-6),
+    Pass({KEY_POINTS: 12_000, "sentences": 50_000, "spoken": None, "nli": 12_000}, 8e-5, 8e-5),
+    Pass({KEY_POINTS: 14_000, "sentences": 30_000, "spoken": None, "nli": 8_000}, 8e-5, 6e-5),
+    Pass({KEY_POINTS: 18_000, "sentences": 60_000, "spoken": None, "nli": 8_000}, 6e-5, 1e-6),
+    Pass({KEY_POINTS: None, "sentences": 25_000, "spoken": 50_000}, 4e-5, 1e-6),
 )
 
 
@@ -177,11 +181,11 @@ SOURCES: dict[str, Callable[[Random], Iterable[Pair]]] = {
 def disturbed(pair: Pair, corruption: Corruption, random: Random) -> tuple[str, str]:
     """Answer and fact, now and then as a recogniser, a hasty typist or a hesitant speaker would."""
     answer, fact, chance = pair.answer, pair.fact, random.random()
-    if chance < 0.12:
+    if chance < 0.2:
         answer = corruption.misheard(answer, random.choice((0.15, 0.3)), random)
-    elif chance < 0.20:
-        answer = with_fillers(answer, random)
     elif chance < 0.27:
+        answer = with_fillers(answer, random)
+    elif chance < 0.33:
         answer = mistyped(answer, random)
     if random.random() < 0.2:
         answer = " ".join(answer.replace(",", " ").replace(".", " ").lower().split())

@@ -138,10 +138,19 @@ class PointScore:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much of the key points was said: `score` is the mean over the points."""
+    """How much of the key points was said: see `of`."""
 
     score: float
     points: tuple[PointScore, ...]
+
+    @classmethod
+    def of(cls, points: tuple[PointScore, ...]) -> Coverage:
+        """A point that is covered counts 1, one that was said in part a half, any other nothing.
+
+        So a person can check it by counting; how sure the scorer is stands in each point's score.
+        """
+        credit = {Status.COVERED: 1.0, Status.PARTIAL: 0.5}
+        return cls(sum(credit.get(point.status, 0.0) for point in points) / len(points), points)
 
 
 @dataclass(frozen=True, slots=True)

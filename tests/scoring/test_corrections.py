@@ -65,8 +65,8 @@ COVERAGE = Coverage(0.5, (COVERED, MISSED))
 @pytest.mark.parametrize(
     ("point", "said", "statuses", "score"),
     [
-        ("B", True, (Status.COVERED, Status.COVERED), 0.95),
-        ("A", False, (Status.MISSED, Status.MISSED), 0.05),
+        ("B", True, (Status.COVERED, Status.COVERED), 1.0),
+        ("A", False, (Status.MISSED, Status.MISSED), 0.0),
         ("A", True, (Status.COVERED, Status.MISSED), 0.5),
         ("B", None, (Status.COVERED, Status.MISSED), 0.5),
         ("C", True, (Status.COVERED, Status.MISSED), 0.5),

@@ -50,6 +50,7 @@ THREE = "The pipeline has tokenizer, embedding, and pooling"
         ("ViT doesn't use CNN", "ViT uses a CNN", Status.CONTRADICTED),
         ("ViT doesn't use CNN", "ViT works without a CNN", Status.COVERED),
         ("Indexes make reads faster", "an index makes reads slower", Status.CONTRADICTED),
+        ("Caching lowers latency", "caching never lowers latency", Status.CONTRADICTED),
         ("To be or not to be", "to be or not to be, that is it", Status.COVERED),
         (LONG_SENTENCE, LONG_SENTENCE, Status.COVERED),
         ("", "something was said here", Status.MISSED),
@@ -69,6 +70,7 @@ def test_status(point: str, answer: str, status: Status) -> None:
             "by flipping and rotating we get more pictures to train on",
         ),
         ("Small batches give noisy gradients", "when the batch is tiny the gradient jumps around"),
+        ("Threads share memory", "all threads of a process see the same memory"),
         ("ROIAlign uses bilinear interpolation", "roi align uses by linear interpolation"),
         ("Divide the pixels by 255", "I divide each pixel by two hundred fifty five"),
     ],
@@ -80,10 +82,8 @@ def test_a_paraphrase_is_covered(point: str, answer: str) -> None:
 @pytest.mark.parametrize(
     ("point", "answer", "status"),
     [
-        ("Caching lowers latency", "caching never lowers latency", Status.CONTRADICTED),
         ("Caching does not lower latency", "caching lowers the latency", Status.CONTRADICTED),
         ("PCA is unsupervised", "PCA does not need any labels", Status.COVERED),
-        ("Threads share memory", "all threads of a process see the same memory", Status.COVERED),
         ("Dropout is off at inference", "dropout stays on at inference", Status.CONTRADICTED),
     ],
 )
@@ -223,11 +223,11 @@ def test_evidence_stays_readable() -> None:
     assert evidence.text in ("tokenizer", "pooling")
 
 
-def test_score_is_the_mean_over_the_points() -> None:
+def test_score_counts_the_points_that_were_said() -> None:
     points = (KeyPoint("caching lowers latency"), KeyPoint("sharding spreads load"))
     coverage = cover(Question("Why?", "q", key_points=points), Transcript("caching lowers latency"))
     assert isinstance(coverage, Coverage)
-    assert coverage.score == sum(point.score for point in coverage.points) / 2
+    assert coverage.score == 0.5
 
 
 def test_no_key_points_no_coverage() -> None:

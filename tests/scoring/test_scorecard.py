@@ -78,6 +78,15 @@ def test_the_keys_of_the_json_are_the_contract() -> None:
     assert json.loads(json.dumps(card)) == card
 
 
+def test_what_a_person_corrected_stands_in_the_json() -> None:
+    word = WordCorrection(start_s=WORDS[0].start_s, heard="caching", text="Caching")
+    point = PointCorrection(point=QUESTION.key_points[0].text, said=False)
+    card = to_json(score(QUESTION, HEARD, recording(Interval(0.5, 2.0)), (word, point)))
+    assert card["transcript"]["words"][0]["heard"] == "caching"
+    assert card["coverage"]["points"][0]["status"] == "missed"
+    assert card["coverage"]["points"][0]["judged"] == "covered"
+
+
 def test_numbers_are_rounded() -> None:
     card = to_json(score(QUESTION, HEARD, recording(Interval(1 / 3, 2.0))))
     assert card["pace"]["response_latency_s"] == 0.333

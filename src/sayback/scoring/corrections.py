@@ -63,7 +63,7 @@ def mark_points(coverage: Coverage, corrections: Iterable[Correction]) -> Covera
     """The coverage with each point as the person last decided; `judged` keeps the scorer's view."""
     said = {each.point: each.said for each in corrections if isinstance(each, PointCorrection)}
     points = tuple(_marked(point, said.get(point.text)) for point in coverage.points)
-    return Coverage(sum(point.score for point in points) / len(points), points)
+    return Coverage.of(points)
 
 
 def _marked(point: PointScore, said: bool | None) -> PointScore:

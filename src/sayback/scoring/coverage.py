@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from sayback.model import Coverage, Evidence, KeyPoint, PointScore, Question, Status, Transcript
@@ -18,7 +18,7 @@ COVERED_SHARE = 0.8 - 1e-9
 """Share of a point's facts, by weight, that must be said for it to be covered: four of five."""
 HOPELESS = 0.03
 """Probability by words alone under which a window is not worth reading."""
-CLOSE_CALL = 0.1
+CLOSE_CALL = 0.2
 """Of windows whose probability differs by no more the narrowest is quoted."""
 TERM_SHARE = 0.85
 """Leaves room for near spellings, not for a word left out."""
@@ -75,7 +75,7 @@ def cover(question: Question, transcript: Transcript) -> Coverage | None:
             question.key_points, score_points(question, answer, judge()), strict=True
         )
     )
-    return Coverage(sum(point.score for point in points) / len(points), points)
+    return Coverage.of(points)
 
 
 def score_points(
@@ -156,12 +156,17 @@ def decide(fact: Fact, readings: Sequence[Reading]) -> FactScore:
     if not readings:
         return FactScore(fact, weight, 0.0, False, False)
     chance = max(each.said for each in readings)
-    against = max(readings, key=lambda each: each.contradicted)
-    if against.contradicted >= max(model.contradicted_from, chance):
-        return FactScore(fact, weight, chance, False, True, against)
+    against = max(each.contradicted for each in readings)
+    if against >= max(model.contradicted_from, chance):
+        denying = (each for each in readings if each.contradicted >= against - CLOSE_CALL)
+        return FactScore(fact, weight, chance, False, True, _narrowest(denying))
     telling = (each for each in readings if each.said >= chance - CLOSE_CALL)
-    narrow = min(telling, key=lambda each: len(each.window))
-    return FactScore(fact, weight, chance, chance >= model.said_from, False, narrow)
+    is_said = chance >= model.said_from
+    return FactScore(fact, weight, chance, is_said, False, _narrowest(telling))
+
+
+def _narrowest(readings: Iterable[Reading]) -> Reading:
+    return min(readings, key=lambda each: len(each.window))
 
 
 def _judged(

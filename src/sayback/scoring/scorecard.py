@@ -11,9 +11,11 @@ from sayback.model import Correction, Question, Recording, Scorecard, Transcript
 from sayback.scoring.corrections import correct_words, mark_points
 from sayback.scoring.pace import measure, words
 
-SCORER_VERSION = "2"
+SCORER_VERSION = "3"
 """Goes up with every change that may change a score, so that old answers can be scored again."""
 SCHEMA = "sayback.scorecard/1"
+WHERE_CORRECTED = ("heard", "judged")
+"""Keys of words and key points that are there only where a person corrected them."""
 FEWEST_WORDS = 3
 """An answer of fewer words is not judged."""
 
@@ -81,7 +83,12 @@ def to_json(scorecard: Scorecard) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """Dataclasses as dicts by field name, tuples as lists, numbers to 3 decimals."""
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        named = ((field.name, getattr(value, field.name)) for field in fields(value))
+        return {
+            name: _plain(each)
+            for name, each in named
+            if each is not None or name not in WHERE_CORRECTED
+        }
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Enum):
