@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayback.model import Ending, Interval, KeyPoint, Question, Recording, Transcript, Word
+from sayback.model import (
+    Ending,
+    Interval,
+    KeyPoint,
+    PointCorrection,
+    Question,
+    Recording,
+    Transcript,
+    Word,
+    WordCorrection,
+)
 from sayback.scoring.scorecard import SCORER_VERSION, score, to_json
 
 QUESTION = Question(
