@@ -234,7 +234,8 @@ def export(folder: Path, bank: Path | None, workspace: Path | None) -> None:
 
     space = find_workspace(workspace)
     count = write(Desk(space.recordings, bank or space.questions), folder)
-    click.echo(f"{count} attempts written; open {folder / 'index.html'}")
+    noun = "attempt" if count == 1 else "attempts"
+    click.echo(f"{count} {noun} written; open {folder / 'index.html'}")
 
 
 @click.command()
@@ -247,8 +248,8 @@ def delete(
 ) -> None:
     """Delete attempts for good: recording, transcript, scores and search index.
 
-    Key points that you took into your bank stay there, but `draft --undo` can no longer take them
-    out: the texts kept for that may quote an answer and go too.
+    Key points that you drafted from them stay in your bank, but `draft --undo` can no longer take
+    those out: what is kept for that quotes the answer and goes too.
     """
     from sayback.history.store import Store
     from sayback.views.deleting import delete as remove
