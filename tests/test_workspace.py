@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sayback.errors import WorkspaceError
-from sayback.workspace import Workspace, find_workspace, shipped_questions
+from sayback.workspace import SHIPPED_BANKS, Workspace, find_workspace, shipped_questions
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -36,8 +36,10 @@ def test_then_the_current_one_if_it_has_questions(elsewhere: Path) -> None:
 def test_then_the_users_own_which_starts_with_our_banks(elsewhere: Path) -> None:
     workspace = find_workspace(None)
     assert workspace.folder != elsewhere
-    ours = {path.name for path in shipped_questions().glob("*.md")}
-    assert {path.name for path in workspace.questions.glob("*.md")} == ours != set()
+    assert sorted(path.name for path in workspace.questions.iterdir()) == sorted(SHIPPED_BANKS)
+    for name in SHIPPED_BANKS:
+        ours = shipped_questions() / name
+        assert (workspace.questions / name).read_bytes() == ours.read_bytes()
     assert list(elsewhere.iterdir()) == []
 
 

@@ -14,6 +14,8 @@ import platformdirs
 
 from sayback.errors import WorkspaceError, reason
 
+SHIPPED_BANKS = ("interview_ml.md", "starter_behavioural.md")
+
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
@@ -70,8 +72,10 @@ def _start(workspace: Workspace) -> None:
     try:
         workspace.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
         with as_file(shipped_questions()) as shipped:
-            shutil.copytree(shipped, unfinished)
+            for name in SHIPPED_BANKS:  # beside them in a clone may lie the user's own
+                shutil.copyfile(shipped / name, unfinished / name)
         unfinished.rename(workspace.questions)
     except OSError as error:
         shutil.rmtree(unfinished, ignore_errors=True)
