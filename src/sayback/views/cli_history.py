@@ -160,6 +160,7 @@ def review(port: int | None, no_browser: bool, bank: Path | None, workspace: Pat
     space = find_workspace(workspace)
     desk = Desk(space.recordings, bank or space.questions)
     finish_deletion(space.recordings)
+    desk.prepare()
     serve(desk, port, browse=not no_browser, announce=_announce)
 
 

@@ -1,4 +1,4 @@
-"""The application where a request does not arrive whole."""
+"""The application before its first request, and where a request does not arrive whole."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import asyncio
 from pathlib import Path
 
 from starlette.types import Message
+from tests.views.web.examples import answer, point, question
 
+from sayback.history.store import Store
+from sayback.model import Status
 from sayback.views.web.app import Desk, review
 
 PORT = 8000
@@ -37,3 +40,12 @@ def test_a_form_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     asyncio.run(app(scope | {"headers": FORM}, receive, send))
     assert sent[0]["status"] == 400
     assert not (tmp_path / "recordings").exists()
+
+
+def test_what_is_remembered_is_worked_out_before_a_page_is_asked_for(tmp_path: Path) -> None:
+    recordings = tmp_path / "recordings"
+    with Store(recordings) as store:
+        answer(store, question("What?", "point"), point("point", Status.MISSED))
+        assert store.rows("SELECT question_id FROM memory") == []
+        Desk(recordings, tmp_path / "bank").prepare()
+        assert store.rows("SELECT question_id FROM memory") == [("q",)]

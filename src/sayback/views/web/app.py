@@ -27,6 +27,7 @@ from starlette.routing import Route
 
 from sayback.bank.parse import read
 from sayback.errors import BankError, NoSuchAttempt, NoSuchQuestion, SaybackError
+from sayback.history.memory import memories
 from sayback.history.store import Store
 from sayback.model import Question
 from sayback.views.web.changes import CHANGES, BadForm, Fields, typed
@@ -66,6 +67,14 @@ class Desk:
     bank: Path
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     one_change: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def prepare(self) -> None:
+        """Work out what is still known, so that no page has to wait for it. Raises HistoryError.
+
+        After an update, or when all was scored again, that takes a second for 10,000 answers.
+        """
+        with Store(self.recordings) as store:
+            memories(store, datetime.now(UTC))
 
     @contextmanager
     def site(self, *, read_only: bool = False) -> Iterator[Site]:
