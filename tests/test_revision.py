@@ -82,7 +82,8 @@ def test_a_persons_marks_and_words_are_in_the_newest_score(store: Store) -> None
     assert now.scorecard == card
     assert statuses(now)[1] is Status.COVERED
     assert card.transcript.text.startswith("The upsampling")
-    assert store.summaries()[0].coverage == card.coverage.score if card.coverage else False
+    assert card.coverage is not None
+    assert store.summaries()[0].coverage == card.coverage.score
 
 
 def test_the_original_score_and_words_stay(store: Store) -> None:
@@ -184,9 +185,14 @@ def test_the_best_answer_covers_most(store: Store) -> None:
 BANK = "# Topic\r\n- How does the decoder restore the size?\r\n- Another?\r\n\t* with a point\r\n"
 
 
-def test_drafted_points_go_into_the_bank_and_out_again(store: Store, tmp_path: Path) -> None:
-    bank = tmp_path / "bank.md"
-    bank.write_bytes(BANK.encode())
+@pytest.fixture
+def bank(tmp_path: Path) -> Path:
+    path = tmp_path / "bank.md"
+    path.write_bytes(BANK.encode())
+    return path
+
+
+def test_drafted_points_go_into_the_bank_and_out_again(store: Store, bank: Path) -> None:
     question = read(bank).questions[0]
     said = "Transposed convolutions double the width. Skip connections bring fine detail across."
     draft = draft_from(kept(store, said, question), question)
@@ -203,10 +209,8 @@ def test_drafted_points_go_into_the_bank_and_out_again(store: Store, tmp_path: P
 
 
 def test_points_that_were_changed_by_hand_are_not_taken_back_again(
-    store: Store, tmp_path: Path
+    store: Store, bank: Path
 ) -> None:
-    bank = tmp_path / "bank.md"
-    bank.write_bytes(BANK.encode())
     first, second = read(bank).questions
     number = kept(store).id
     accept(first, ["The stride is two"], bank, store, number)
@@ -220,10 +224,8 @@ def test_points_that_were_changed_by_hand_are_not_taken_back_again(
 
 
 def test_only_edits_drafted_from_a_deleted_answer_cannot_be_taken_back(
-    store: Store, tmp_path: Path
+    store: Store, bank: Path
 ) -> None:
-    bank = tmp_path / "bank.md"
-    bank.write_bytes(BANK.encode())
     first, second = read(bank).questions
     one, two = kept(store).id, kept(store).id
     accept(first, ["The stride is two"], bank, store, one)
@@ -235,10 +237,8 @@ def test_only_edits_drafted_from_a_deleted_answer_cannot_be_taken_back(
 
 
 def test_key_points_of_an_answer_that_was_deleted_meanwhile_are_not_written(
-    store: Store, tmp_path: Path
+    store: Store, bank: Path
 ) -> None:
-    bank = tmp_path / "bank.md"
-    bank.write_bytes(BANK.encode())
     with pytest.raises(HistoryError):
         accept(read(bank).questions[0], ["The stride is two"], bank, store, 99)
     assert bank.read_bytes() == BANK.encode()

@@ -7,13 +7,23 @@ from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from rich.console import Console
 
 from sayback.errors import NoSuchAttempt
 from sayback.history.erase import erase
 from sayback.history.store import Store
-from sayback.model import Question, Scorecard, Transcript
+from sayback.model import (
+    Ending,
+    Interval,
+    KeyPoint,
+    Question,
+    Recording,
+    Scorecard,
+    Transcript,
+)
 from sayback.transcript.transcriber import Samples, Transcriber
 from sayback.views.rescoring import Engine, rescore_all
 
@@ -62,3 +72,17 @@ def test_what_is_deleted_meanwhile_is_left_out(store: Store) -> None:
 def test_what_is_named_has_to_be_there(store: Store) -> None:
     with pytest.raises(NoSuchAttempt, match="no attempt 2"):
         rescored(store, (2,), [2])
+
+
+def test_a_first_score_is_not_called_the_same(tmp_path: Path) -> None:
+    asked = Question("What is dropout?", "what-is-dropout", (), (KeyPoint("It drops units"),))
+    with Store(tmp_path / "recordings") as store:
+        audio = store.path.parent / "0.wav"
+        number = store.begin(asked, audio, datetime.now(UTC))
+        soundfile.write(audio, np.zeros(16_000, np.float32), 16_000)
+        speech = (Interval(0.1, 0.9),)
+        recording = Recording(audio, 16_000, datetime.now(UTC), 1.0, speech, Ending.KEY)
+        store.heard(number, recording)
+        heard = Transcript("It drops units.", (), "new", "base")
+        store.scored(number, Scorecard(asked, heard, None, None, "1"))
+        assert "1 scored for the first time" in rescored(store, (), [])

@@ -79,6 +79,7 @@ class Change:
 
 
 _TEMPO = Noticeable(0.05, True, "a change of tempo under 5% is not noticed (Quené 2007)")
+_TENTH = Noticeable(0.1, True, "10%; our choice, there is no source")
 
 MEASURES = (
     Measure(
@@ -98,7 +99,7 @@ MEASURES = (
         unit="s",
         definition="Phonation time: the sum of the detected speech, silences under 250 ms included"
         " (de Jong & Wempe 2009).",
-        noticeable=Noticeable(0.1, True, "10%; our choice, there is no source"),
+        noticeable=_TENTH,
     ),
     Measure(
         name="speech_rate_wpm",
@@ -122,7 +123,7 @@ MEASURES = (
         unit="/min",
         definition="Silences of 250 ms or more inside the answer, a minute from the first to the"
         " last speech (De Jong & Bosker 2013).",
-        noticeable=Noticeable(0.1, True, "10%; our choice, there is no source"),
+        noticeable=_TENTH,
     ),
     Measure(
         name="pauses.median_s",

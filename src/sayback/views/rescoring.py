@@ -109,6 +109,8 @@ def _kind(outcome: Change | CaptureError | None) -> str:
     if isinstance(outcome, CaptureError):
         return "unread"
     before, after = _score(outcome.attempt.scorecard), _score(outcome.after)
+    if before is None and after is not None:
+        return "first"
     if before is None or after is None or round(before, 2) == round(after, 2):
         return "same"
     return "higher" if after > before else "lower"
@@ -117,6 +119,8 @@ def _kind(outcome: Change | CaptureError | None) -> str:
 def _total(counts: Counter[str]) -> str:
     again = counts["higher"] + counts["lower"] + counts["same"]
     text = f" {again} scored again: {counts['higher']} higher, {counts['lower']} lower"
+    if counts["first"]:
+        text += f"; {counts['first']} scored for the first time"
     if counts["current"]:
         text += f"; {counts['current']} were up to date"
     if counts["deleted"]:
