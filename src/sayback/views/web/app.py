@@ -7,7 +7,6 @@ from its own pages; whatever changes something needs the token that only those p
 from __future__ import annotations
 
 import secrets
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -66,7 +65,6 @@ class Desk:
     recordings: Path
     bank: Path
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
-    one_change: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def prepare(self) -> None:
         """Work out what is still known, so that no page has to wait for it. Raises HistoryError.
@@ -195,8 +193,7 @@ def _changed(desk: Desk, name: str, fields: Fields) -> Response:
     change = CHANGES.get(name)
     if change is None:
         raise HTTPException(404, "no such change")
-    # One after another: a score that follows from a correction must know all the others.
-    with desk.one_change, Store(desk.recordings, wait_s=PATIENCE_S) as store:
+    with Store(desk.recordings, wait_s=PATIENCE_S) as store:
         try:
             target = change(fields, store, desk.bank)
         except BadForm as error:
