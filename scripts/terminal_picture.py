@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
-"""Run a command in a real terminal and draw its last screen as an SVG picture.
+"""Run a command in a real terminal and draw a screen of it as an SVG picture.
 
-usage: scripts/terminal_picture.py OUT.svg COLUMNS ROWS COMMAND...       (needs tmux)
+usage: scripts/terminal_picture.py OUT.svg COLUMNS ROWS [--when WORDS] COMMAND...   (needs tmux)
+
+Draws the last screen, or with --when the first one that shows these words; the command then has
+a keyboard, which makes `sayback` use the full screen. docs/screen-*.svg were made with
+    scripts/terminal_picture.py docs/screen-listening.svg 80 24 --when '✓ decoder' sayback demo
+    scripts/terminal_picture.py docs/screen-scorecard.svg 90 27 --when 'kept as' sayback demo
 """
 
 from __future__ import annotations
@@ -9,6 +14,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from rich.console import Console
@@ -51,9 +57,23 @@ def last_screen(columns: str, rows: str, command: list[str]) -> str:
     return screen
 
 
+def screen_with(words: str, columns: str, rows: str, command: list[str]) -> str:
+    """What the terminal shows, colours included, as soon as these words are on it."""
+    shell = f"{subprocess.list2cmdline(command)}; sleep 60"
+    tmux("-f", "/dev/null", "new-session", "-d", "-x", columns, "-y", rows, shell)
+    while words not in tmux("capture-pane", "-p"):
+        time.sleep(0.05)
+    screen = tmux("capture-pane", "-e", "-p")
+    tmux("kill-server")
+    return screen
+
+
 def main() -> None:
     out, columns, rows, *command = sys.argv[1:]
-    screen = last_screen(columns, rows, command).rstrip("\n")
+    if command[0] == "--when":
+        screen = screen_with(command[1], columns, rows, command[2:]).rstrip("\n")
+    else:
+        screen = last_screen(columns, rows, command).rstrip("\n")
     console = Console(
         record=True, width=int(columns), file=io.StringIO(), force_terminal=True,
         color_system="truecolor", legacy_windows=False,

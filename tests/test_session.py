@@ -1,9 +1,9 @@
-"""A rehearsal as events: their order, and what is kept when a station fails."""
+"""A rehearsal as events: their order, what a press of a key does, and what is always kept."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +16,9 @@ from sayback.capture.file_recorder import FileRecorder
 from sayback.capture.listen import Level, ListenSettings
 from sayback.errors import TranscriptionError, VoiceError, VoiceMissing
 from sayback.history.store import Store
+from sayback.live import Captions, Covering
 from sayback.model import Ending, KeyPoint, Question, Transcript, Word
+from sayback.remote import Remote, Wish
 from sayback.revision import rescore
 from sayback.session import (
     Asking,
@@ -25,6 +27,7 @@ from sayback.session import (
     Listening,
     Saved,
     Scored,
+    SetAside,
     Stations,
     Warned,
     rehearse,
@@ -44,7 +47,9 @@ class Typist:
     text: str = ANSWER
     error: TranscriptionError | None = None
 
-    def transcribe(self, samples: Samples) -> Transcript:
+    lanes: int = 1
+
+    def transcribe(self, samples: Samples, *, quick: bool = False) -> Transcript:
         if self.error:
             raise self.error
         words = self.text.split()
@@ -63,18 +68,37 @@ class FailingSpeaker:
 
 @dataclass
 class Loudspeaker:
+    """Plays nothing; `stopped` says of each sound whether it was to be heard at all."""
+
     played: list[Path] = field(default_factory=list)
+    stopped: list[bool] = field(default_factory=list)
 
     def __call__(self, path: Path, stop: threading.Event) -> None:
         self.played.append(path)
+        self.stopped.append(stop.is_set())
+
+
+@dataclass
+class TwiceTypist(Typist):
+    """Hears less when it has to be quick, and takes its time otherwise."""
+
+    lanes: int = 2
+    may: threading.Event = field(default_factory=threading.Event)
+
+    def transcribe(self, samples: Samples, *, quick: bool = False) -> Transcript:
+        if quick:
+            return Typist("Units are dropped.").transcribe(samples)
+        assert self.may.wait(60)
+        return super().transcribe(samples)
 
 
 @pytest.fixture
 def answer(tmp_path: Path) -> Path:
-    """A spoken answer between a second and a half second of a quiet room."""
+    """A spoken answer between 0.4 and 0.5 s of a quiet room."""
     spoken, rate_hz = soundfile.read(Pyttsx3Speaker().render(ANSWER))
-    room = np.random.default_rng(0).normal(0, 1e-3, len(spoken) + int(1.5 * rate_hz))
-    room[rate_hz : rate_hz + len(spoken)] += spoken
+    room = np.random.default_rng(0).normal(0, 1e-3, len(spoken) + int(0.9 * rate_hz))
+    start = int(0.4 * rate_hz)
+    room[start : start + len(spoken)] += spoken
     path = tmp_path / "answer.wav"
     soundfile.write(path, room, rate_hz)
     return path
@@ -104,9 +128,57 @@ def loaded(transcriber: Transcriber | Exception) -> Future[Transcriber]:
     return future
 
 
-def events_of(stations: Stations) -> list[Event]:
-    events = rehearse(QUESTION, stations, threading.Event())
-    return [event for event in events if not isinstance(event, Level)]
+def events_of(stations: Stations, *presses: Press) -> list[Event]:
+    """All but what comes again and again while somebody speaks, and a score that is not final.
+
+    Each press waits for the one before it.
+    """
+    remote, left, kept = Remote(), list(presses), list[Event]()
+    for event in rehearse(QUESTION, stations, remote):
+        if left and left[0].is_time(event):
+            remote.press(left.pop(0).wish)
+        is_draft = isinstance(event, Scored) and not event.final
+        if not is_draft and not isinstance(event, Level | Captions | Covering):
+            kept.append(event)
+    assert left == []
+    return kept
+
+
+@dataclass(frozen=True)
+class Press:
+    """A key that is pressed at an event."""
+
+    wish: Wish
+    is_time: Callable[[Event], bool]
+
+
+def at(kind: type[Event]) -> Callable[[Event], bool]:
+    return lambda event: isinstance(event, kind)
+
+
+def after(at_s: float) -> Callable[[Event], bool]:
+    """When so much is recorded; the answer in the file is spoken from 0.4 s to about 2 s."""
+    return lambda event: isinstance(event, Level) and not event.paused and event.at_s >= at_s
+
+
+def paused_for(levels: int) -> Callable[[Event], bool]:
+    seen: list[Level] = []
+
+    def is_time(event: Event) -> bool:
+        if isinstance(event, Level) and event.paused:
+            seen.append(event)
+            assert event.at_s == seen[0].at_s
+        return len(seen) >= levels
+
+    return is_time
+
+
+def kinds(events: list[Event]) -> list[type[Event]]:
+    return [type(event) for event in events]
+
+
+def recordings(stations: Stations) -> list[Path]:
+    return sorted(stations.workspace.recordings.glob("*.wav"))
 
 
 def test_events_come_in_order_and_the_attempt_is_kept(stations: Stations) -> None:
@@ -166,9 +238,9 @@ def test_an_engine_that_fails_keeps_the_answer_for_later(stations: Stations) -> 
 
 
 def test_an_answer_cut_off_while_listening_can_be_scored_later(stations: Stations) -> None:
-    events = rehearse(QUESTION, stations, threading.Event())
+    events = rehearse(QUESTION, stations, Remote())
     for event in events:
-        if isinstance(event, Level) and event.at_s > 2:
+        if isinstance(event, Level) and event.at_s > 1.2:
             break
     events.close()  # type: ignore[attr-defined]
     attempt = stations.store.attempt(1)
@@ -177,17 +249,199 @@ def test_an_answer_cut_off_while_listening_can_be_scored_later(stations: Station
     finished = stations.store.attempt(1)
     assert finished.recording is not None
     assert finished.recording.ending is Ending.INTERRUPTED
-    assert finished.recording.duration_s > 1.9
+    assert finished.recording.duration_s > 1.1
     assert finished.scorecard is not None
 
 
-def test_stop_ends_the_answer(stations: Stations) -> None:
-    stop = threading.Event()
-    heard = None
-    for event in rehearse(QUESTION, stations, stop):
-        if isinstance(event, Level):
-            stop.set()
-        heard = event.recording if isinstance(event, Heard) else heard
-    assert heard is not None
-    assert heard.ending is Ending.KEY
-    assert heard.duration_s < 1
+# What a press of a key does
+
+
+def test_enter_ends_the_answer(stations: Stations) -> None:
+    events = events_of(stations, Press(Wish.DONE, at(Level)))
+    (heard,) = (event for event in events if isinstance(event, Heard))
+    assert heard.recording.ending is Ending.KEY
+    assert heard.recording.duration_s < 1
+
+
+def test_enter_gives_a_quick_score_and_then_the_one_that_is_kept(stations: Stations) -> None:
+    typist, remote, scored = TwiceTypist(), Remote(), list[Scored]()
+    for event in rehearse(QUESTION, replace(stations, transcriber=loaded(typist)), remote):
+        if isinstance(event, Level) and event.at_s > 1.2:
+            remote.press(Wish.DONE)
+        if isinstance(event, Scored):
+            typist.may.set()
+            scored.append(event)
+    assert [event.final for event in scored] == [False, True]
+    assert [event.scorecard.transcript.text for event in scored] == ["Units are dropped.", ANSWER]
+    assert stations.store.scorecards(1) == (scored[1].scorecard,)
+
+
+def test_an_engine_that_fails_after_a_quick_score_keeps_the_answer(stations: Stations) -> None:
+    typist, remote = (
+        TwiceTypist(error=TranscriptionError("engine crashed", "try another")),
+        Remote(),
+    )
+    events = rehearse(QUESTION, replace(stations, transcriber=loaded(typist)), remote)
+    for event in events:
+        if isinstance(event, Level) and event.at_s > 1.2:
+            remote.press(Wish.DONE)
+        if isinstance(event, Scored):
+            assert not event.final
+            break
+    typist.may.set()
+    with pytest.raises(TranscriptionError, match=r"engine crashed.*sayback rescore 1"):
+        next(events)
+    assert stations.store.unfinished() == (1,)
+
+
+def test_captions_and_coverage_come_while_somebody_answers(
+    stations: Stations, answer: Path
+) -> None:
+    sound, rate_hz = soundfile.read(answer)
+    soundfile.write(answer, np.concatenate([sound, sound[: 2 * (rate_hz // 2)]]), rate_hz)
+    events = list(rehearse(QUESTION, stations, Remote()))
+    live = [event for event in events if isinstance(event, Captions | Covering)]
+    assert Captions(settled="", draft=ANSWER) in live
+    assert max(map(events.index, live)) < kinds(events).index(Heard)
+
+
+def test_a_pause_is_not_recorded_and_the_same_file_goes_on(
+    stations: Stations, answer: Path
+) -> None:
+    events = events_of(
+        stations, Press(Wish.PAUSE, after(1.2)), Press(Wish.PAUSE, paused_for(levels=5))
+    )
+    assert kinds(events) == [Asking, Listening, Heard, Scored, Saved]
+    heard = events[2]
+    assert isinstance(heard, Heard)
+    assert heard.recording.ending is Ending.END_OF_FILE
+    assert recordings(stations) == [heard.recording.path]
+    said, kept = soundfile.info(answer), soundfile.info(heard.recording.path)
+    assert kept.duration == pytest.approx(said.duration, abs=0.05)
+
+
+def test_enter_in_a_pause_ends_the_answer(stations: Stations) -> None:
+    events = events_of(stations, Press(Wish.PAUSE, after(1.2)), Press(Wish.DONE, paused_for(2)))
+    (heard,) = (event for event in events if isinstance(event, Heard))
+    assert heard.recording.ending is Ending.KEY
+    assert heard.recording.duration_s == pytest.approx(1.2, abs=0.3)
+
+
+def test_leaving_in_a_pause_keeps_what_was_said(stations: Stations) -> None:
+    events = events_of(stations, Press(Wish.PAUSE, after(1.2)), Press(Wish.LEAVE, paused_for(2)))
+    assert events[2:] == [SetAside(1)]
+    assert stations.store.unfinished() == (1,)
+
+
+def test_the_question_is_heard_again_while_nothing_is_recorded(
+    stations: Stations, answer: Path
+) -> None:
+    events = events_of(stations, Press(Wish.QUESTION, after(1.2)))
+    assert kinds(events) == [Asking, Listening, Heard, Scored, Saved]
+    assert isinstance(stations.play, Loudspeaker)
+    assert len(stations.play.played) == 2
+    assert stations.play.stopped == [False, False]
+    (path,) = recordings(stations)
+    said, kept = soundfile.info(answer), soundfile.info(path)
+    assert kept.duration == pytest.approx(said.duration, abs=0.05)
+
+
+def test_a_key_ends_the_reading_and_not_the_answer(stations: Stations) -> None:
+    presses = Press(Wish.DONE, at(Asking)), Press(Wish.DONE, after(1.2))
+    events = events_of(stations, *presses)
+    assert kinds(events)[:3] == [Asking, Listening, Heard]
+    assert isinstance(stations.play, Loudspeaker)
+    assert stations.play.stopped == [True]
+
+
+def test_a_key_pressed_twice_while_the_question_is_read_counts_once(stations: Stations) -> None:
+    remote = Remote()
+
+    def play(path: Path, stop: threading.Event) -> None:
+        remote.press(Wish.DONE)
+        remote.press(Wish.DONE)
+
+    events = list(rehearse(QUESTION, replace(stations, play=play), remote))
+    (heard,) = (event for event in events if isinstance(event, Heard))
+    assert heard.recording.ending is Ending.END_OF_FILE
+
+
+def test_the_question_is_read_again(stations: Stations) -> None:
+    events = events_of(stations, Press(Wish.QUESTION, at(Asking)))
+    assert isinstance(events[-1], Saved)
+    assert isinstance(stations.play, Loudspeaker)
+    assert stations.play.stopped == [True, False]
+
+
+@pytest.mark.parametrize("wish", [Wish.SKIP, Wish.LEAVE])
+def test_a_question_that_is_not_answered_leaves_nothing(stations: Stations, wish: Wish) -> None:
+    events = events_of(stations, Press(wish, at(Asking)))
+    assert kinds(events) == [Asking, SetAside]
+    assert events[-1] == SetAside(None)
+    assert stations.store.summaries() == ()
+    assert recordings(stations) == []
+
+
+@pytest.mark.parametrize("wish", [Wish.SKIP, Wish.LEAVE])
+def test_where_nothing_was_said_nothing_is_kept(stations: Stations, wish: Wish) -> None:
+    events = events_of(stations, Press(wish, at(Listening)))
+    assert kinds(events) == [Asking, Listening, SetAside]
+    assert events[-1] == SetAside(None)
+    assert stations.store.summaries() == ()
+    assert recordings(stations) == []
+
+
+def test_a_skipped_answer_is_set_aside(stations: Stations) -> None:
+    events = events_of(stations, Press(Wish.SKIP, after(1.2)))
+    assert kinds(events) == [Asking, Listening, SetAside]
+    assert events[-1] == SetAside(1)
+    attempt = stations.store.attempt(1)
+    assert attempt.is_set_aside
+    assert attempt.recording is not None
+    assert attempt.recording.speech
+    assert stations.store.unfinished() == ()
+    assert rescore(attempt, QUESTION, stations.store, Typist()).coverage is not None
+    assert not stations.store.attempt(1).is_set_aside
+
+
+def test_an_answer_that_is_left_can_be_scored_later(stations: Stations) -> None:
+    events = events_of(stations, Press(Wish.LEAVE, after(1.2)))
+    assert events[-1] == SetAside(1)
+    attempt = stations.store.attempt(1)
+    assert attempt.recording is not None
+    assert attempt.recording.ending is Ending.INTERRUPTED
+    assert stations.store.unfinished() == (1,)
+    rescore(attempt, QUESTION, stations.store, Typist())
+    assert stations.store.unfinished() == ()
+
+
+def test_starting_over_makes_a_new_take_and_sets_the_first_aside(stations: Stations) -> None:
+    events = events_of(stations, Press(Wish.START_OVER, after(1.2)))
+    assert kinds(events) == [Asking, Listening, SetAside, Listening, Heard, Scored, Saved]
+    assert events[2] == SetAside(1)
+    assert stations.store.attempt(1).is_set_aside
+    scored, saved = events[-2:]
+    assert isinstance(scored, Scored)
+    assert isinstance(saved, Saved)
+    assert scored.earlier == ()
+    assert saved.attempt.id == 2
+    assert saved.attempt.recording is not None
+    assert saved.attempt.recording.ending is Ending.END_OF_FILE
+    assert saved.attempt.audio != stations.store.attempt(1).audio
+    assert len(recordings(stations)) == 2
+    assert stations.store.unfinished() == ()
+
+
+def test_starting_over_before_a_word_leaves_one_take(stations: Stations) -> None:
+    events = events_of(stations, Press(Wish.START_OVER, at(Listening)))
+    assert kinds(events) == [Asking, Listening, SetAside, Listening, Heard, Scored, Saved]
+    assert events[2] == SetAside(None)
+    assert len(stations.store.summaries()) == len(recordings(stations)) == 1
+
+
+def test_no_thread_outlives_a_rehearsal(stations: Stations) -> None:
+    events_of(stations, Press(Wish.START_OVER, after(1.2)), Press(Wish.SKIP, after(1)))
+    for thread in threading.enumerate():
+        if thread.name.startswith(("lane", "coverage")):
+            thread.join(60)
+            assert not thread.is_alive()

@@ -10,9 +10,14 @@ from pathlib import Path
 SAMPLE_RATE_HZ = 16_000
 """Rate of all audio inside sayback: what Whisper and the speech detector expect."""
 
-PATIENCE_S = 2.5
-"""Silence that ends an answer. People pause for 2 s while they think: with this patience none of
-ten such pauses ended an answer, with 2.0 s eight did."""
+PATIENCE_S = 4.0
+"""Silence that ends an answer. People think for longer than 2 s: with a patience of 2.5 s none of
+ten pauses of 2 s ended an answer, but every pause of 3 s did. Four seconds leave room for those,
+and waiting for the end costs nothing: Enter ends an answer at once."""
+
+SOFT_STOP_S = 1.5
+"""Silence after which an answer may be over: from here on the rest of the patience is counted down,
+and speech goes on with the same answer. Pauses within a sentence are shorter."""
 
 MAXIMUM_S = 300.0
 """Length that ends an answer in a room where others go on talking."""
@@ -62,6 +67,8 @@ class Ending(StrEnum):
     END_OF_FILE = "end of file"
     MICROPHONE_LOST = "microphone lost"
     INTERRUPTED = "interrupted"
+    SET_ASIDE = "set aside"
+    """Skipped, started over or left: kept, but not meant as an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,3 +239,9 @@ class Attempt:
     audio: Path
     recording: Recording | None
     scorecard: Scorecard | None
+
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether the person went on without wanting a judgement, and has none."""
+        kept = self.recording is not None and self.recording.ending is Ending.SET_ASIDE
+        return kept and self.scorecard is None

@@ -6,12 +6,14 @@ import shutil
 import threading
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 from sayback.capture.audio_file import read_audio
-from sayback.capture.listen import Level, ListenSettings, listen
+from sayback.capture.listen import Level, ListenSettings, Take
 from sayback.capture.recorder import Recorder
 from sayback.capture.speech_detector import load_detector
 from sayback.errors import (
@@ -24,7 +26,9 @@ from sayback.errors import (
     reason,
 )
 from sayback.history.store import Store
-from sayback.model import Attempt, Question, Recording, Scorecard
+from sayback.live import Behind, Captions, Covering, LiveAnswer
+from sayback.model import Attempt, Ending, Question, Recording, Scorecard
+from sayback.remote import Remote, Wish
 from sayback.scoring.scorecard import score
 from sayback.transcript.recording import transcribe_recording
 from sayback.transcript.transcriber import Transcriber
@@ -62,10 +66,14 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The judgement, with the coverage of earlier attempts at this question, oldest first."""
+    """The judgement, with the coverage of earlier attempts at this question, oldest first.
+
+    One that is not `final` comes from a quick transcription; the final one follows.
+    """
 
     scorecard: Scorecard
     earlier: tuple[float, ...]
+    final: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,29 @@ class Saved:
     attempt: Attempt
 
 
-Event = Asking | Warned | Listening | Level | Heard | Scored | Saved
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """The answer was left, skipped or begun anew; None where nothing had been said or kept."""
+
+    attempt_id: int | None
+
+
+Event = (
+    Asking
+    | Warned
+    | Listening
+    | Level
+    | Captions
+    | Covering
+    | Behind
+    | Heard
+    | Scored
+    | Saved
+    | SetAside
+)
+
+LEAVING = (Wish.SKIP, Wish.LEAVE)
+"""Wishes that end a rehearsal before there is an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,36 +124,113 @@ class Stations:
     settings: ListenSettings
 
 
-def rehearse(question: Question, stations: Stations, stop: threading.Event) -> Iterator[Event]:
+def rehearse(question: Question, stations: Stations, remote: Remote) -> Iterator[Event]:
     """Ask `question`, hear the answer until it is over, score and keep it.
 
-    Setting `stop` ends what is going on: the reading of the question, then the answer. Whatever
-    goes wrong once the microphone is live, the recording is kept. Raises SaybackError.
+    Obeys `remote`. Whatever goes wrong once the microphone is live, the recording is kept. Ends
+    after Saved, or after SetAside where the person went on to something else. Raises SaybackError.
     """
-    asked_at = datetime.now(UTC)
     load_detector()  # takes some tenths of a second, in which no word may be lost later
-    with stations.open_recorder() as recorder:  # opened first: opening it later would lose words
+    with ExitStack() as microphone:  # opened first: opening it later would lose words
+        recorder = microphone.enter_context(stations.open_recorder())
+        remote.clear()
         yield Asking(question)
-        stop.clear()
-        yield from _ask(question, stations, stop)
+        if (yield from _ask(question, stations, remote)):
+            yield SetAside(None)
+            return
         if stations.transcriber.done():  # where loading has failed by now, that is said in time
             stations.transcriber.result()
+        while True:
+            with _Answer(question, stations, recorder.name) as answer:
+                remote.clear()
+                yield Listening(answer.take.path)
+                wish = yield from answer.listen(recorder, remote)
+                microphone.close()
+                if wish is None:
+                    yield from answer.judge()
+                    return
+                yield SetAside(answer.set_aside())
+            if wish is not Wish.START_OVER:
+                return
+            recorder = microphone.enter_context(stations.open_recorder())
+
+
+class _Answer:
+    """One take of an answer, from the first block of sound to its place in the history."""
+
+    def __init__(self, question: Question, stations: Stations, source: str) -> None:
+        """The attempt is in the history before its first sound is on disk."""
+        self._question = question
+        self._stations = stations
+        asked_at = datetime.now(UTC)
         path = stations.workspace.new_recording(question.id, asked_at)
-        attempt_id = stations.store.begin(question, path, asked_at)
-        yield Listening(path)
-        stop.clear()
-        recording = yield from _passing_on(
-            listen(recorder, path, settings=stations.settings, stop=stop)
-        )
-    try:
-        stations.store.heard(attempt_id, recording)
-    except HistoryError as error:  # the judgement is worth having all the same
-        yield Warned(str(error))
-    yield Heard(recording)
-    scorecard = _assess_or_say_how_later(attempt_id, question, recording, stations)
-    yield Scored(scorecard, stations.store.coverages(question.id, before=attempt_id))
-    stations.store.scored(attempt_id, scorecard)
-    yield Saved(stations.store.attempt(attempt_id))
+        self.number = stations.store.begin(question, path, asked_at)
+        self.take = Take(path, stations.settings, source)
+        self._live = LiveAnswer(question, path, stations.transcriber)
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._open.enter_context(self.take)
+        self._open.enter_context(self._live)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def listen(self, recorder: Recorder, remote: Remote) -> Generator[Event, None, Wish | None]:
+        """Hear the answer until it is over; returns the wish to go on to something else, if any."""
+        wish: Wish | None = None
+        while self.take.ending is None:
+            match wish:
+                case None:
+                    yield from self._follow(self.take.listen(recorder.blocks(), remote.pressed))
+                    wish = remote.take()
+                case Wish.PAUSE:
+                    yield from self._follow(self.take.hold(recorder.idle(), remote.pressed))
+                    if (wish := remote.take()) is Wish.PAUSE:
+                        wish = None
+                case Wish.QUESTION:
+                    wish = yield from _ask(self._question, self._stations, remote)
+                case Wish.DONE:
+                    self.take.end(Ending.KEY)
+                case Wish.LEAVE:
+                    self.take.end(Ending.INTERRUPTED)
+                    return wish
+                case Wish.START_OVER | Wish.SKIP:
+                    self.take.end(Ending.SET_ASIDE)
+                    return wish
+        return None
+
+    def judge(self) -> Iterator[Event]:
+        """Transcribe, score and keep an answer that is over."""
+        recording = self.take.recording()
+        try:
+            self._stations.store.heard(self.number, recording)
+        except HistoryError as error:  # the judgement is worth having all the same
+            yield Warned(str(error))
+        yield Heard(recording)
+        earlier = self._stations.store.coverages(self._question.id, before=self.number)
+        with _saying_how_later(self.number):
+            for transcript, is_final in self._live.transcripts(recording):
+                scorecard = score(self._question, transcript, recording)
+                yield Scored(scorecard, earlier, is_final)
+        self._stations.store.scored(self.number, scorecard)
+        yield Saved(self._stations.store.attempt(self.number))
+
+    def set_aside(self) -> int | None:
+        """Keep what was said so far, as no attempt to be scored; None where nothing was said."""
+        recording = self.take.recording()
+        if not recording.speech:
+            self._stations.store.drop(self.number)
+            recording.path.unlink(missing_ok=True)
+            return None
+        self._stations.store.heard(self.number, recording)
+        return self.number
+
+    def _follow(self, levels: Iterator[Level]) -> Iterator[Event]:
+        for level in levels:
+            yield level
+            yield from self._live.hear(self.take.speech, self.take.duration_s)
 
 
 def assess(question: Question, recording: Recording, transcriber: Transcriber) -> Scorecard:
@@ -154,32 +261,32 @@ def keep(scorecard: Scorecard, recording: Recording, workspace: Workspace, store
     return store.attempt(attempt_id)
 
 
-def _ask(question: Question, stations: Stations, stop: threading.Event) -> Iterator[Event]:
-    """Read the question aloud; a voice that fails leaves the question on the screen."""
+def _ask(
+    question: Question, stations: Stations, remote: Remote
+) -> Generator[Warned, None, Wish | None]:
+    """Read the question aloud; a voice that fails leaves it on the screen.
+
+    Returns the wish to go on to something else, if any; any other one ends the reading.
+    """
     try:
-        stations.play(stations.speaker.render(question.text), stop)
+        sound = stations.speaker.render(question.text)
+        wish: Wish | None = Wish.QUESTION
+        while wish is Wish.QUESTION:
+            stations.play(sound, remote.pressed)
+            wish = remote.take()
+        return wish if wish in LEAVING else None
     except VoiceMissing:
         raise
     except VoiceError as error:
         yield Warned(f"the question is not read aloud: {error}")
+        return None
 
 
-def _passing_on(
-    listening: Iterator[Level | Recording],
-) -> Generator[Level, None, Recording]:
-    """Yields the levels and returns the recording, which comes last."""
-    for heard in listening:
-        if isinstance(heard, Recording):
-            return heard
-        yield heard
-    raise RuntimeError("listen() ended without a Recording")
-
-
-def _assess_or_say_how_later(
-    attempt_id: int, question: Question, recording: Recording, stations: Stations
-) -> Scorecard:
+@contextmanager
+def _saying_how_later(attempt_id: int) -> Iterator[None]:
+    """Errors of judging an answer say how to score it later, since its recording is kept."""
     try:
-        return assess(question, recording, stations.transcriber.result())
+        yield
     except OSError as error:
         raise TranscriptionError(
             f"{error.filename or 'the model'}: {reason(error)}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -41,12 +42,15 @@ class HeardBlocks:
         """Nothing to close."""
 
     def blocks(self) -> Iterator[Samples]:
-        for start in range(0, len(self.sound), self.block_samples):
-            block = self.sound[start : start + self.block_samples]
+        while self.delivered < len(self.sound):
+            block = self.sound[self.delivered : self.delivered + self.block_samples]
             self.delivered += len(block)
             yield block
         if self.error is not None:
             raise self.error
+
+    def idle(self) -> Iterator[Samples]:
+        return repeat(np.zeros(self.block_samples, np.float32))
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from sayback.capture.audio_file import read_audio, read_recording, resampled
+from sayback.capture.audio_file import read_audio, read_part, read_recording, resampled
 from sayback.capture.recorder import Samples
+from sayback.capture.wave_file import WaveFile, to_pcm16
 from sayback.errors import CaptureError
-from sayback.model import Ending
+from sayback.model import Ending, Interval
 
 
 def tone(rate_hz: int, *, seconds: float = 2.5, channels: int = 1) -> Samples:
@@ -127,3 +128,62 @@ def test_a_file_becomes_a_recording(spoken_file: Path) -> None:
     assert recording.duration_s == pytest.approx(len(read_audio(spoken_file)) / 16_000)
     assert recording.started_at.tzinfo is not None
     assert sum(interval.duration_s for interval in recording.speech) > 3
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s"),
+    [(0, 1.5), (0.1, 0.3), (0.30003, 0.70001), (1.2, 9), (-1, 0.2), (1.5, 2), (3, 4), (0.5, 0.5)],
+)
+def test_a_part_is_that_of_the_whole(tmp_path: Path, start_s: float, end_s: float) -> None:
+    path = tmp_path / "answer.wav"
+    noise = np.random.default_rng(0).uniform(-1.1, 1.1, 24_000).astype(np.float32)
+    soundfile.write(path, noise, 16_000, subtype="PCM_16")
+    first, end = (max(0, round(at_s * 16_000)) for at_s in (start_s, end_s))
+    part = read_part(path, Interval(start_s, end_s))
+    assert part.dtype == np.float32
+    np.testing.assert_array_equal(part, read_audio(path)[first:end])
+
+
+def test_reads_parts_of_a_file_that_grows(tmp_path: Path) -> None:
+    path = tmp_path / "answer.wav"
+    sound = np.random.default_rng(0).uniform(-1, 1, 32_000).astype(np.float32)
+    with WaveFile(path) as file:
+        assert len(read_part(path, Interval(0, 1))) == 0
+        for end in range(320, 32_001, 320):
+            file.append(to_pcm16(sound[end - 320 : end]))
+            part = read_part(path, Interval(0, 60))
+            assert len(part) == end
+        np.testing.assert_array_equal(read_part(path, Interval(1.0, 1.5)), part[16_000:24_000])
+
+
+def test_reads_what_the_header_names_of_a_block_being_written(tmp_path: Path) -> None:
+    path = tmp_path / "answer.wav"
+    with WaveFile(path) as file:
+        file.append(np.arange(1, 321, dtype=np.int16))
+        with path.open("ab") as growing:
+            growing.write(b"fmt data" * 80)
+        part = read_part(path, Interval(0, 60))
+    assert (part * 32_768).tolist() == list(range(1, 321))
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "channels", "subtype"),
+    [(44_100, 1, "PCM_16"), (16_000, 2, "PCM_16"), (16_000, 1, "PCM_24"), (16_000, 1, "FLOAT")],
+)
+def test_reads_no_parts_of_other_kinds_of_files(
+    tmp_path: Path, rate_hz: int, channels: int, subtype: str
+) -> None:
+    path = tmp_path / "answer.wav"
+    soundfile.write(path, tone(rate_hz, channels=channels), rate_hz, subtype=subtype)
+    with pytest.raises(CaptureError, match=r"answer\.wav: the recording cannot be read"):
+        read_part(path, Interval(0, 1))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"RIFF", b"My answer, as text."])
+def test_says_that_there_is_no_part_to_read(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "answer.wav"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(CaptureError, match=r"answer\.wav: the recording cannot be read") as raised:
+        read_part(path, Interval(0, 1))
+    assert "\n" not in str(raised.value)

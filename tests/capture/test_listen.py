@@ -1,4 +1,4 @@
-"""From a recorder to a Recording."""
+"""From blocks of sound to a Recording."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.capture.conftest import HeardBlocks, room
 
 from sayback.capture.audio_file import read_audio
 from sayback.capture.file_recorder import FileRecorder
-from sayback.capture.listen import Level, ListenSettings, ZeroWatch, decibels, listen
+from sayback.capture.listen import Level, ListenSettings, Take, ZeroWatch, decibels
 from sayback.capture.recorder import Recorder, Samples
 from sayback.capture.speech_detector import detect_speech
 from sayback.capture.wave_file import from_pcm16, to_pcm16
-from sayback.errors import MicrophoneLost
-from sayback.model import Ending, Recording
+from sayback.errors import MicrophoneLost, WorkspaceError
+from sayback.model import PATIENCE_S, Ending, Recording
 
 SETTINGS = ListenSettings()
 
@@ -29,15 +29,16 @@ FULL_DISK = """
 import resource, signal, sys, threading
 from pathlib import Path
 import numpy as np
-from sayback.capture.listen import ListenSettings, listen
+from sayback.capture.listen import ListenSettings, Take
 from tests.capture.conftest import HeardBlocks, room
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (64_044, 64_044))
 recorder = HeardBlocks(room(5))
-*_, recording = listen(
-    recorder, Path(sys.argv[1]), settings=ListenSettings(), stop=threading.Event()
-)
+with Take(Path(sys.argv[1]), ListenSettings(), "desk") as take:
+    for _ in take.listen(recorder.blocks(), threading.Event()):
+        pass
+recording = take.recording()
 print(recording.ending, recording.duration_s, *recording.warnings, sep="|")
 """
 
@@ -45,9 +46,9 @@ print(recording.ending, recording.duration_s, *recording.warnings, sep="|")
 def heard(
     recorder: Recorder, path: Path, settings: ListenSettings = SETTINGS
 ) -> tuple[list[Level], Recording]:
-    *levels, recording = listen(recorder, path, settings=settings, stop=threading.Event())
-    assert isinstance(recording, Recording)
-    return [level for level in levels if isinstance(level, Level)], recording
+    with Take(path, settings, recorder.name) as take:
+        levels = list(take.listen(recorder.blocks(), threading.Event()))
+    return levels, take.recording()
 
 
 def zeros(seconds: float) -> Samples:
@@ -62,7 +63,7 @@ def test_records_an_answer_until_the_silence(tmp_path: Path, spoken: Samples) ->
     assert recording.ending is Ending.SILENCE
     assert recording.warnings == ()
     assert before <= recording.started_at <= datetime.now(UTC)
-    assert recording.duration_s == pytest.approx(recording.speech[-1].end_s + 2.5, abs=0.1)
+    assert recording.duration_s == pytest.approx(recording.speech[-1].end_s + PATIENCE_S, abs=0.1)
     written = read_audio(path)
     assert len(written) == recording.duration_s * 16_000
     np.testing.assert_array_equal(written, from_pcm16(to_pcm16(sound[: len(written)])))
@@ -85,15 +86,124 @@ def test_the_level_moves_with_the_voice(tmp_path: Path, spoken: Samples) -> None
 
 
 def test_ends_on_the_key(tmp_path: Path, spoken: Samples) -> None:
-    stop = threading.Event()
+    until = threading.Event()
     recorder = HeardBlocks(np.concatenate([spoken, spoken]))
-    listening = listen(recorder, tmp_path / "answer.wav", settings=SETTINGS, stop=stop)
-    next(listening)
-    stop.set()
-    *_, recording = listening
-    assert isinstance(recording, Recording)
+    with Take(tmp_path / "answer.wav", SETTINGS, "desk") as take:
+        listening = take.listen(recorder.blocks(), until)
+        next(listening)
+        until.set()
+        assert list(listening) == []
+        assert take.ending is None
+        take.end(Ending.KEY)
+    recording = take.recording()
     assert recording.ending is Ending.KEY
     assert recording.duration_s == pytest.approx(0.12, abs=0.02)
+
+
+@pytest.mark.parametrize("silence_s", [2.0, 3.5])
+def test_a_soft_stop_loses_nothing(tmp_path: Path, spoken: Samples, silence_s: float) -> None:
+    sound = np.concatenate([room(0.5), spoken, room(silence_s), spoken, room(9)])
+    levels, recording = heard(HeardBlocks(sound), tmp_path / "answer.wav")
+    assert recording.ending is Ending.SILENCE
+    written = read_audio(recording.path)
+    assert len(written) / 16_000 > 0.5 + 2 * len(spoken) / 16_000 + silence_s
+    np.testing.assert_array_equal(written, from_pcm16(to_pcm16(sound[: len(written)])))
+    again_s = 0.5 + len(spoken) / 16_000 + silence_s
+    stops = [level for level in levels if level.ends_in_s is not None]
+    first = [level for level in stops if level.at_s < again_s]
+    second = [level for level in stops if level.at_s > again_s + 1]
+    assert len(first) + len(second) == len(stops)
+    assert first[0].ends_in_s == pytest.approx(PATIENCE_S - 1.5, abs=0.15)
+    assert second[0].ends_in_s == pytest.approx(PATIENCE_S - 1.5, abs=0.15)
+    assert second[-1].ends_in_s == pytest.approx(0, abs=0.15)
+    assert not any(level.speaking for level in stops)
+
+
+def test_goes_on_after_a_pause_as_one_answer(tmp_path: Path, spoken: Samples) -> None:
+    sound = np.concatenate([room(0.51), spoken, room(3), spoken, room(9)])
+    recorder = HeardBlocks(sound)
+    until = threading.Event()
+    with Take(tmp_path / "answer.wav", SETTINGS, "desk") as take:
+        for level in take.listen(recorder.blocks(), until):
+            if level.at_s > 0.5 + len(spoken) / 16_000 + 2.9:
+                until.set()
+        assert level.ends_in_s is not None
+        until.clear()
+        pausing = take.hold(recorder.idle(), until)
+        held = [next(pausing) for _ in range(30)]
+        levels = list(take.listen(recorder.blocks(), until))
+    assert {(each.at_s, each.level_db) for each in held} == {(level.at_s, -96.0)}
+    assert all(each.paused and not each.speaking for each in held)
+    assert not any(each.paused for each in levels)
+    assert levels[0].ends_in_s is None
+    recording = take.recording()
+    assert recording.ending is Ending.SILENCE
+    assert recording.warnings == ()
+    written = read_audio(recording.path)
+    np.testing.assert_array_equal(written, from_pcm16(to_pcm16(sound[: len(written)])))
+    assert recording.speech == detect_speech(written)
+
+
+def test_a_pause_brings_back_all_of_the_patience(tmp_path: Path, spoken: Samples) -> None:
+    recorder = HeardBlocks(np.concatenate([spoken, room(20)]))
+    with Take(tmp_path / "answer.wav", SETTINGS, "desk") as take:
+        for level in take.listen(recorder.blocks(), threading.Event()):
+            if level.ends_in_s is not None and level.ends_in_s < 0.5:
+                break
+        paused_s = take.duration_s
+        list(take.listen(recorder.blocks(), threading.Event()))
+    assert take.ending is Ending.SILENCE
+    assert take.duration_s - paused_s == pytest.approx(PATIENCE_S, abs=0.1)
+
+
+def test_a_pause_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    until = threading.Event()
+    until.set()
+    with Take(tmp_path / "answer.wav", SETTINGS, "desk") as take:
+        assert list(take.hold(HeardBlocks(room(9)).blocks(), until)) == []
+    assert take.ending is None
+    assert take.duration_s == 0
+
+
+def test_a_microphone_lost_in_a_pause_ends_the_answer(tmp_path: Path, spoken: Samples) -> None:
+    with Take(tmp_path / "answer.wav", SETTINGS, "desk") as take:
+        lost = HeardBlocks(room(0.5), error=MicrophoneLost("'desk': stopped", "plug it in"))
+        for _ in take.listen(HeardBlocks(spoken).blocks(), threading.Event()):
+            if take.duration_s > 2:
+                break
+        assert len(list(take.hold(lost.blocks(), threading.Event()))) == 5
+    recording = take.recording()
+    assert recording.ending is Ending.MICROPHONE_LOST
+    assert recording.warnings == ("'desk': stopped; plug it in",)
+    assert recording.speech
+
+
+def test_says_where_somebody_spoke_so_far(tmp_path: Path, spoken: Samples) -> None:
+    sound = np.concatenate([room(0.4), spoken, room(1), spoken])
+    recorder = HeardBlocks(sound, block_samples=512)
+    with Take(tmp_path / "answer.wav", SETTINGS, "desk") as take:
+        for index, _ in enumerate(take.listen(recorder.blocks(), threading.Event())):
+            if index % 8 == 0:
+                written = from_pcm16(to_pcm16(sound[: recorder.delivered]))
+                assert take.speech == detect_speech(written)
+                assert take.duration_s == len(written) / 16_000
+    assert take.speech == take.recording().speech
+
+
+def test_what_is_said_of_the_ending_counts(tmp_path: Path) -> None:
+    with Take(tmp_path / "answer.wav", SETTINGS, "desk") as take:
+        assert take.recording().ending is Ending.INTERRUPTED
+        take.end(Ending.SET_ASIDE)
+    assert take.recording().ending is Ending.SET_ASIDE
+
+
+def test_refuses_to_write_over_a_recording(tmp_path: Path) -> None:
+    (tmp_path / "answer.wav").write_bytes(b"an answer")
+    with (
+        pytest.raises(WorkspaceError, match="holds a recording already"),
+        Take(tmp_path / "answer.wav", SETTINGS, "desk"),
+    ):
+        pass
 
 
 def test_ends_at_the_maximum_length(tmp_path: Path, spoken: Samples) -> None:
@@ -140,16 +250,16 @@ def test_keeps_what_fits_on_a_full_disk(tmp_path: Path) -> None:
 def test_an_interruption_leaves_a_valid_file(
     tmp_path: Path, spoken: Samples, interruption: type[BaseException] | None
 ) -> None:
-    listening = listen(
-        HeardBlocks(spoken), tmp_path / "answer.wav", settings=SETTINGS, stop=threading.Event()
-    )
-    for _ in range(5):
-        next(listening)
-    if interruption is None:
-        del listening
-    else:
-        with pytest.raises(interruption):
-            listening.throw(interruption)  # type: ignore[attr-defined]
+    with Take(tmp_path / "answer.wav", SETTINGS, "desk") as take:
+        listening = take.listen(HeardBlocks(spoken).blocks(), threading.Event())
+        for _ in range(5):
+            next(listening)
+        if interruption is None:
+            del listening
+        else:
+            with pytest.raises(interruption):
+                listening.throw(interruption)  # type: ignore[attr-defined]
+    assert take.recording().ending is Ending.INTERRUPTED
     assert len(read_audio(tmp_path / "answer.wav")) == pytest.approx(9600, abs=1600)
 
 
@@ -186,10 +296,10 @@ def test_a_microphone_that_dies_in_mid_answer_is_mentioned(tmp_path: Path, spoke
 
 
 def test_zeros_longer_than_the_patience_are_mentioned(tmp_path: Path, spoken: Samples) -> None:
-    sound = np.concatenate([room(0.5), zeros(4.2), spoken, room(9)])
+    sound = np.concatenate([room(0.5), zeros(5.7), spoken, room(9)])
     _, recording = heard(HeardBlocks(sound), tmp_path / "answer.wav")
     assert len(recording.warnings) == 1
-    assert "zeros for 4.2 s" in recording.warnings[0]
+    assert "zeros for 5.7 s" in recording.warnings[0]
 
 
 def test_gives_up_on_zeros_from_the_start(tmp_path: Path) -> None:
@@ -221,6 +331,15 @@ def test_zero_watch(stretches: list[Samples], warnings_at: list[float]) -> None:
         if watch.hear(sound[start : start + 320])
     ]
     assert found == pytest.approx(warnings_at, abs=0.02)
+
+
+def test_zero_watch_does_not_count_over_a_break() -> None:
+    watch = ZeroWatch()
+    watch.hear(zeros(1.4))
+    watch.break_off()
+    assert not watch.hear(zeros(1.4))
+    assert watch.hear(zeros(0.2))
+    assert watch.longest_s == pytest.approx(1.6)
 
 
 def test_zero_watch_counts_to_the_sample() -> None:

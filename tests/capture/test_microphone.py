@@ -16,7 +16,7 @@ import pytest
 from tests.virtual_sound_card import SoundCard, virtual_sound_card
 
 from sayback.capture.audio_file import read_audio
-from sayback.capture.listen import Level, ListenSettings, listen
+from sayback.capture.listen import ListenSettings, Take
 from sayback.capture.microphone import Microphone, input_names, match_name
 from sayback.capture.recorder import Samples
 from sayback.errors import MicrophoneLost, NoMicrophone
@@ -86,22 +86,60 @@ def test_drops_what_came_before(noisy_card: SoundCard) -> None:
 def test_records_an_answer_and_ends_after_it(
     noisy_card: SoundCard, tmp_path: Path, spoken: Samples
 ) -> None:
-    with Microphone() as microphone:
-        listening = listen(
-            microphone, tmp_path / "answer.wav", settings=ListenSettings(), stop=threading.Event()
-        )
+    settings = ListenSettings(patience_s=2.5)
+    with Microphone() as microphone, Take(tmp_path / "answer.wav", settings, "desk") as take:
+        listening = take.listen(microphone.blocks(), threading.Event())
         next(listening)
         with noisy_card.playing_into_microphone(spoken):
-            *heard, recording = listening
-    assert isinstance(recording, Recording)
+            heard = list(listening)
+    recording = take.recording()
     assert recording.ending is Ending.SILENCE
     assert recording.warnings == ()
     spoken_s = len(np.trim_zeros(spoken)) / 16_000
     assert sum(i.duration_s for i in recording.speech) == pytest.approx(spoken_s, rel=0.1)
     assert recording.duration_s == pytest.approx(recording.speech[-1].end_s + 2.5, abs=0.15)
     assert best_correlation(read_audio(recording.path), spoken) > 0.98
-    levels = [level.level_db for level in heard if isinstance(level, Level)]
+    levels = [level.level_db for level in heard]
     assert max(levels) - min(levels) > 20
+
+
+def test_a_soft_stop_is_no_end(noisy_card: SoundCard, tmp_path: Path, spoken: Samples) -> None:
+    said = spoken[:24_000]
+    silence = np.zeros(3 * 16_000, np.float32)
+    with Microphone() as microphone, Take(tmp_path / "a.wav", ListenSettings(), "desk") as take:
+        listening = take.listen(microphone.blocks(), threading.Event())
+        next(listening)
+        with noisy_card.playing_into_microphone(np.concatenate([said, silence, said])):
+            levels = list(listening)
+    assert take.ending is Ending.SILENCE
+    # `spoken` has no pause; that each sample is kept is tested without a card, in test_listen.
+    first, second = take.speech
+    assert second.start_s - first.start_s == pytest.approx(4.5, abs=0.3)
+    assert second.duration_s == pytest.approx(first.duration_s, abs=0.2)
+    stops_s = [level.at_s for level in levels if level.ends_in_s is not None]
+    assert first.end_s + 1 < min(stops_s) < second.start_s
+    assert second.end_s + 3 < max(stops_s)
+
+
+def test_a_pause_leaves_out_what_is_heard_meanwhile(
+    noisy_card: SoundCard, tmp_path: Path, spoken: Samples
+) -> None:
+    with Microphone() as microphone, Take(tmp_path / "a.wav", ListenSettings(), "desk") as take:
+        for level in take.listen(microphone.blocks(), threading.Event()):
+            if level.at_s > 0.5:
+                break
+        recorded_s = take.duration_s
+        with noisy_card.playing_into_microphone(spoken):
+            pausing = take.hold(microphone.idle(), threading.Event())
+            levels = [next(pausing) for _ in range(20)]
+        time.sleep(0.3)
+        for level in take.listen(microphone.blocks(), threading.Event()):
+            if level.at_s > recorded_s + 0.5:
+                break
+    assert {(level.at_s, level.paused) for level in levels} == {(recorded_s, True)}
+    assert max(level.level_db for level in levels) > -35
+    assert np.abs(read_audio(take.path)).max() < 0.05
+    assert take.speech == ()
 
 
 @pytest.mark.parametrize(
@@ -131,17 +169,18 @@ def listen_with_fault(
     broken_s = noticed_s = 0.0
     breaking: AbstractContextManager[None] = getattr(card, fault)()
     with Microphone() as microphone, card.playing_into_microphone(np.tile(spoken, 2)):
-        for event in listen(microphone, path, settings=ListenSettings(), stop=threading.Event()):
-            if isinstance(event, Recording) or event.warning:
-                noticed_s = noticed_s or time.monotonic() - broken_s
-            elif event.at_s > 2 and not broken_s:
-                breaking.__enter__()
-                broken_s = time.monotonic()
+        with Take(path, ListenSettings(), microphone.name) as take:
+            for level in take.listen(microphone.blocks(), threading.Event()):
+                if level.warning:
+                    noticed_s = noticed_s or time.monotonic() - broken_s
+                elif level.at_s > 2 and not broken_s:
+                    breaking.__enter__()
+                    broken_s = time.monotonic()
+            noticed_s = noticed_s or time.monotonic() - broken_s
         closing_s = time.monotonic()
     assert time.monotonic() - closing_s < 2
     breaking.__exit__(None, None, None)
-    assert isinstance(event, Recording)
-    return noticed_s, event
+    return noticed_s, take.recording()
 
 
 def test_notices_that_no_device_is_left() -> None:

@@ -58,5 +58,22 @@ def test_blocks_begin_at_the_call(recorder: Recorder) -> None:
     assert heard_s == pytest.approx(0.5, abs=0.15)
 
 
+def test_waits_or_goes_on_while_the_answer_pauses(recorder: Recorder) -> None:
+    heard = list(islice(recorder.blocks(), 10))
+    called_s = time.monotonic()
+    idled_s = 0.0
+    for block in recorder.idle():
+        assert (block.dtype, block.ndim) == (np.dtype(np.float32), 1)
+        idled_s += len(block) / 16_000
+        if time.monotonic() - called_s > 0.5:
+            break
+    assert idled_s == pytest.approx(0.5, abs=0.15)
+    heard += islice(recorder.blocks(), 10)
+    # No stretch is delivered twice, and none of what is recorded is a hole.
+    starts = {tuple(block[:50]) for block in heard}
+    assert len(starts) == 20
+    assert np.std(np.concatenate(heard)) == pytest.approx(0.03, rel=0.3)
+
+
 def test_has_a_name(recorder: Recorder) -> None:
     assert getattr(recorder, "name", "")

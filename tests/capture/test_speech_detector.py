@@ -7,16 +7,22 @@ import itertools
 import os
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.capture.conftest import room
 
 from sayback.capture.audio_file import read_audio
 from sayback.capture.recorder import Samples
 from sayback.capture.speech_detector import (
     BLOCK_S,
+    MINIMUM_PAUSE_S,
+    MINIMUM_SPEECH_S,
     Gate,
     Silero,
     SpeechTrack,
@@ -69,6 +75,59 @@ def test_intervals(probabilities: list[float], edges: list[tuple[float, float]])
 def test_intervals_end_within_the_recording() -> None:
     (only,) = speech_intervals(blocks((10, 0.9)), duration_s=0.3)
     assert only == Interval(0.0, 0.3)
+
+
+@dataclass
+class Announced:
+    """A SpeechDetector that says what it was told to."""
+
+    probabilities: Iterator[float]
+
+    def probability(self, block: Samples) -> float:
+        return next(self.probabilities)
+
+
+def intervals_of_all(probabilities: Sequence[float], duration_s: float) -> tuple[Interval, ...]:
+    """The definition, over all blocks at once: runs, then gaps, then clicks."""
+    spoken = [False, *map(Gate().update, probabilities), False]
+    edges = [i * BLOCK_S for i, (a, b) in enumerate(itertools.pairwise(spoken)) if a != b]
+    for at in reversed(range(2, len(edges), 2)):
+        if edges[at] - edges[at - 1] < MINIMUM_PAUSE_S:
+            del edges[at - 1 : at + 1]
+    ends = (min(end_s - BLOCK_S / 2, duration_s) for end_s in edges[1::2])
+    found = itertools.starmap(Interval, zip(edges[::2], ends, strict=True))
+    return tuple(interval for interval in found if interval.duration_s >= MINIMUM_SPEECH_S)
+
+
+STRETCHES = st.tuples(st.integers(1, 12), st.sampled_from([0.0, 0.34, 0.36, 0.49, 0.5, 0.9]))
+
+
+@settings(deadline=None)
+@given(st.lists(STRETCHES, max_size=12), st.integers(300, 5000), st.integers(0, 511))
+def test_grows_to_what_all_blocks_at_once_give(
+    stretches: list[tuple[int, float]], length: int, missing: int
+) -> None:
+    probabilities = blocks(*stretches)
+    track = SpeechTrack(Announced(iter(probabilities)))
+    samples = max(0, 512 * len(probabilities) - missing)
+    for start in range(0, samples, length):
+        list(track.hear(np.zeros(min(length, samples - start), np.float32)))
+        so_far = round(track.duration_s * 16_000) // 512
+        assert track.speech == intervals_of_all(probabilities[:so_far], track.duration_s)
+    finished = track.finish()
+    assert finished == intervals_of_all(probabilities, samples / 16_000)
+    assert finished == track.speech == track.finish()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_speech_so_far_is_that_of_the_sound_so_far(spoken: Samples, seed: int) -> None:
+    sound = np.concatenate([room(0.3), spoken, room(0.3), spoken[:20_000], room(2.0), spoken])
+    track = SpeechTrack()
+    heard = 0
+    for count in 512 * np.random.default_rng(seed).integers(1, 80, size=12):
+        list(track.hear(sound[heard : heard + count]))
+        heard += int(count)
+        assert track.speech == detect_speech(sound[:heard])
 
 
 def test_gate_has_hysteresis() -> None:

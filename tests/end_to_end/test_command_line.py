@@ -213,6 +213,28 @@ def test_help_does_not_load_the_heavy_parts() -> None:
     assert finished.stdout.strip() == "[]"
 
 
+def test_no_torch_is_loaded_for_faster_whisper(
+    sample_answer: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    samples, rate_hz = soundfile.read(sample_answer, frames=16_000 * 4)
+    soundfile.write(tmp_path / "answer.wav", samples, rate_hz)
+    code = """
+import sys
+from sayback.views.cli import main
+try:
+    main()
+finally:
+    print([name for name in ("faster_whisper", "torch") if name in sys.modules], file=sys.stderr)
+"""
+    finished = subprocess.run(
+        [sys.executable, "-c", code, "practice", "--plain", *U_NET, *TINY,
+         "--answer", str(tmp_path / "answer.wav"), "--engine", "faster-whisper"],
+        capture_output=True, text=True, check=True, timeout=120, env=environment,
+    )  # fmt: skip
+    assert "covered" in finished.stdout
+    assert finished.stderr.splitlines()[-1] == "['faster_whisper']"
+
+
 def test_no_network_is_used(run: Run, sample_answer: Path) -> None:
     """The whole of it with networking cut off: nothing leaves the machine."""
     probe = subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import threading
 import time
@@ -107,6 +108,21 @@ def test_the_question_is_heard_and_is_not_in_the_recording(
     assert 0 <= late_s <= 0.2
     assert "semantic segmentation" in card["transcript"]["text"].lower()
     assert card["coverage"]["points"][0]["status"] == "covered"
+
+
+@pytest.mark.parametrize("after_s", [0.3, 1.0])
+def test_control_c_while_the_question_is_read_ends_cleanly(
+    quiet_room: SoundCard, start: Start, after_s: float
+) -> None:
+    with quiet_room.recording_loudspeaker() as loudspeaker:
+        process = start("practice", "--plain", "--question", QUESTION, "--model", "tiny.en")
+        while not np.fromfile(loudspeaker, np.float32).any():
+            time.sleep(0.01)
+    time.sleep(after_s)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=30) == 130
+    assert process.stderr is not None
+    assert process.stderr.read().strip() == "sayback: interrupted"
 
 
 def test_silence_after_speech_ends_the_answer_and_silence_before_it_does_not(

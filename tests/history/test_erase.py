@@ -19,7 +19,8 @@ import pytest
 
 from sayback.errors import HistoryError
 from sayback.history import erase as module
-from sayback.history.erase import Erased, erase, unfinished
+from sayback.history.erase import Erased, erase
+from sayback.history.erasing import unfinished
 from sayback.history.migrations import STEPS, migrate
 from sayback.history.store import FILE_NAME, Store
 from sayback.model import (

@@ -122,6 +122,29 @@ def test_an_attempt_that_was_begun_only_is_kept_as_unfinished(store: Store) -> N
     assert store.unfinished() == ()
 
 
+def test_what_is_dropped_was_never_there(store: Store) -> None:
+    first, second = (store.begin(QUESTION, store.path.parent / f"{n}.wav", ASKED_AT) for n in "ab")
+    store.drop(first)
+    with pytest.raises(NoSuchAttempt):
+        store.attempt(first)
+    assert [each.id for each in store.summaries()] == [second]
+    assert store.unfinished() == (second,)
+
+
+def test_what_was_set_aside_is_kept_but_does_not_count_as_unfinished(store: Store) -> None:
+    numbers = []
+    for ending in (Ending.SET_ASIDE, Ending.INTERRUPTED):
+        audio = store.path.parent / f"{ending}.wav"
+        numbers.append(store.begin(QUESTION, audio, ASKED_AT))
+        store.heard(numbers[-1], replace(recording_at(audio), ending=ending))
+    aside, left = numbers
+    assert store.unfinished() == (left,)
+    assert store.attempt(aside).is_set_aside
+    assert not store.attempt(left).is_set_aside
+    store.scored(aside, CARD)
+    assert not store.attempt(aside).is_set_aside
+
+
 def test_scores_are_added_and_the_newest_is_shown(store: Store) -> None:
     number = saved(store)
     better = replace(CARD, coverage=Coverage(0.9, (POINT,)), scorer_version="v2")

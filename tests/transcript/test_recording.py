@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 
 import jiwer
@@ -11,25 +13,61 @@ from tests.transcript.conftest import SENTENCE
 from whisper.normalizers import EnglishTextNormalizer
 
 from sayback.capture.speech_detector import detect_speech
+from sayback.errors import TranscriptionError
 from sayback.model import SAMPLE_RATE_HZ, Interval, Transcript, Word
 from sayback.transcript.engines import ENGINES
-from sayback.transcript.recording import LONGEST_WINDOW_S, plan_windows, transcribe_recording
+from sayback.transcript.recording import (
+    LONGEST_WINDOW_S,
+    joined,
+    plan_windows,
+    quietest_moment,
+    sound_of,
+    transcribe_recording,
+)
 from sayback.transcript.transcriber import Samples, Transcriber
 
 
 class HearsNumbers:
     """Hears each sample that is not zero as a word of 1.3 s, which starts there."""
 
-    def __init__(self) -> None:
+    def __init__(self, lanes: int = 1) -> None:
+        self.lanes = lanes
         self.windows: list[Samples] = []
 
-    def transcribe(self, samples: Samples) -> Transcript:
+    def transcribe(self, samples: Samples, *, quick: bool = False) -> Transcript:
         self.windows.append(samples)
         words = tuple(
             Word(f"{samples[at]:.0f}", at / SAMPLE_RATE_HZ, at / SAMPLE_RATE_HZ + 1.3, 1.0)
             for at in np.flatnonzero(samples)
         )
         return Transcript(" ".join(w.text for w in words), words, engine="fake", model="none")
+
+
+class HearsLaterWindowsFirst(HearsNumbers):
+    """Two lanes that must be in use at once: a window is heard after the one that follows it."""
+
+    def __init__(self, windows: int) -> None:
+        super().__init__(lanes=2)
+        self._begun = threading.Barrier(2)
+        self._heard = [threading.Event() for _ in range(windows)]
+
+    def transcribe(self, samples: Samples, *, quick: bool = False) -> Transcript:
+        number = int(samples.max()) // 10  # a window for each ten seconds, see the test
+        self._begun.wait(timeout=10)
+        if number % 2 == 0:
+            assert self._heard[number + 1].wait(timeout=10)
+        transcript = super().transcribe(samples)
+        self._heard[number].set()
+        return transcript
+
+
+class CannotHear(HearsNumbers):
+    """Fails for every window after 0.1 s, saying its last number."""
+
+    def transcribe(self, samples: Samples, *, quick: bool = False) -> Transcript:
+        super().transcribe(samples)
+        time.sleep(0.1)
+        raise TranscriptionError(f"{samples.max():.0f}", "try again")
 
 
 def counting(duration_s: int) -> Samples:
@@ -100,9 +138,10 @@ def test_no_speech_leaves_the_engine_alone() -> None:
     assert engine.windows == []
 
 
-def test_words_get_times_of_the_recording_and_none_is_lost_or_doubled() -> None:
+@pytest.mark.parametrize("lanes", [1, 2, 3])
+def test_words_get_times_of_the_recording_and_none_is_lost_or_doubled(lanes: int) -> None:
     speech = intervals((0, 15), (17, 27), (28, 50), (60, 70))
-    transcript = transcribe_recording(HearsNumbers(), counting(70), speech)
+    transcript = transcribe_recording(HearsNumbers(lanes), counting(70), speech)
     words = transcript.words or ()
     # The pause from 15 to 17 s is inside the first window; the one at 27 s is a seam.
     said = [*range(1, 28), *range(29, 51), *range(61, 71)]
@@ -111,6 +150,43 @@ def test_words_get_times_of_the_recording_and_none_is_lost_or_doubled() -> None:
     assert all(word.end_s <= 70 for word in words)
     assert transcript.text == " ".join(map(str, said))
     assert (transcript.engine, transcript.model) == ("fake", "none")
+
+
+def test_windows_are_heard_at_once_and_come_together_in_order() -> None:
+    speech = intervals((0, 2), (10, 12), (20, 22), (30, 32))  # each a window: pauses over 5 s
+    engine = HearsLaterWindowsFirst(windows=4)
+    transcript = transcribe_recording(engine, counting(40), speech)
+    assert [int(word.text) for word in transcript.words or ()] == [1, 2, 11, 12, 21, 22, 31, 32]
+    assert [int(window.max()) for window in engine.windows] == [12, 2, 32, 22]
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_the_error_of_the_first_window_is_raised_and_the_last_ones_are_not_tried(
+    lanes: int,
+) -> None:
+    speech = intervals(*((start_s, start_s + 2) for start_s in range(0, 100, 10)))
+    engine = CannotHear(lanes)
+    with pytest.raises(TranscriptionError, match=r"^2"):
+        transcribe_recording(engine, counting(100), speech)
+    assert len(engine.windows) < 10
+
+
+def test_joined_places_words_in_time_and_keeps_them_inside_their_window() -> None:
+    parts = [Transcript(name, (Word(name, 0.5, 2.5, 1.0),), "fake", "none") for name in "ab"]
+    transcript = joined(intervals((1, 3), (7, 20)), parts)
+    assert transcript == Transcript(
+        "a b", (Word("a", 1.5, 3, 1.0), Word("b", 7.5, 9.5, 1.0)), engine="fake", model="none"
+    )
+    assert joined((), ()) == Transcript("", ())
+
+
+def test_the_quietest_moment_is_inside_the_stretch() -> None:
+    samples = np.ones(40 * SAMPLE_RATE_HZ, np.float32)
+    for quiet_s, level in ((10, 0.0), (25, 0.01), (26, 0.1)):
+        samples[quiet_s * SAMPLE_RATE_HZ :][: SAMPLE_RATE_HZ // 10] = level
+    moment = quietest_moment(sound_of(samples))
+    assert 25 <= moment(Interval(24, 28)) <= 25.1
+    assert 26 <= moment(Interval(25.5, 28)) <= 26.1
 
 
 def test_speech_without_a_pause_is_cut_where_it_is_quietest() -> None:

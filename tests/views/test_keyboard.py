@@ -27,21 +27,21 @@ def typing(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.FileIO]:
 
 def test_enter_is_noticed(typing: io.FileIO) -> None:
     keyboard = Keyboard()
-    assert not keyboard.pressed.is_set()
+    assert not keyboard.remote.pressed.is_set()
     typing.write(b"\n")
-    assert keyboard.pressed.wait(5)
+    assert keyboard.remote.pressed.wait(5)
 
 
 def test_half_a_line_is_not_enter(typing: io.FileIO) -> None:
     keyboard = Keyboard()
     typing.write(b"um")
-    assert not keyboard.pressed.wait(0.2)
+    assert not keyboard.remote.pressed.wait(0.2)
 
 
 def test_a_reply_is_what_is_typed_after_the_question(typing: io.FileIO) -> None:
     keyboard = Keyboard()
     typing.write(b"q\n")
-    assert keyboard.pressed.wait(5)
+    assert keyboard.remote.pressed.wait(5)
     time.sleep(0.05)
     threading.Timer(0.2, typing.write, [b" A \n"]).start()
     assert keyboard.ask() == "a"
@@ -53,7 +53,7 @@ def test_without_a_standard_input_nothing_is_ever_pressed(
 ) -> None:
     monkeypatch.setattr("sys.stdin", stdin)
     keyboard = Keyboard()
-    assert not keyboard.pressed.wait(0.2)
+    assert not keyboard.remote.pressed.wait(0.2)
     assert keyboard.ask() is None
 
 
@@ -61,5 +61,5 @@ def test_the_end_of_the_input_is_not_enter() -> None:
     with Path(os.devnull).open() as empty, pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdin", empty)
         keyboard = Keyboard()
-        assert not keyboard.pressed.wait(0.2)
+        assert not keyboard.remote.pressed.wait(0.2)
         assert keyboard.ask() is None

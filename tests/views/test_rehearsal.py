@@ -1,17 +1,17 @@
 from __future__ import annotations
 
-import io
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from sayback.errors import NoSuchQuestion
 from sayback.history.store import Store
 from sayback.model import Question, Scorecard, Transcript
-from sayback.views.rehearsal import _chosen, _place, _under, _until
+from sayback.views.rehearsal import _chosen, _nothing_due, _under, _until
 
 QUESTIONS = (
     Question("A", "a", ("Deep Learning", "Training")),
@@ -32,19 +32,6 @@ def test_a_topic_without_questions_is_named() -> None:
         _under("cooking", QUESTIONS)
 
 
-@pytest.mark.parametrize(
-    ("number", "count", "reason", "place"),
-    [
-        (3, 5, "due: missed twice", "3 of 5 · due: missed twice"),
-        (1, 1, "new", "new"),
-        (2, 3, "", "2 of 3"),
-        (1, 1, "", ""),
-    ],
-)
-def test_the_place_says_why_this_question(number: int, count: int, reason: str, place: str) -> None:
-    assert _place(number, count, reason) == place
-
-
 def test_until_when_nothing_is_due() -> None:
     now = datetime(2026, 3, 2, 12).astimezone()
     assert _until(None, now) == ""
@@ -53,20 +40,31 @@ def test_until_when_nothing_is_due() -> None:
     assert _until(now + timedelta(days=2), now) == " until Wednesday, 4 March"
 
 
-def test_where_nothing_is_due_a_line_says_so_and_nothing_is_asked(tmp_path: Path) -> None:
-    out = Console(file=io.StringIO(), width=100)
+def test_where_nothing_is_due_nothing_is_asked_and_a_line_says_until_when(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         for question in QUESTIONS:
             number = store.begin(question, tmp_path / f"{question.id}.wav", datetime.now(UTC))
             store.scored(number, Scorecard(question, Transcript("t"), None, None, "v"))
-        everything = _chosen(list(QUESTIONS), store, 2, False, out)
+        everything = _chosen(list(QUESTIONS), store, 2, False)
         assert [choice.reason for choice in everything] == ["due today", "due today"]
         with store.transaction() as database:
             database.execute(
                 "UPDATE memory SET content ="
                 " json_set(content, '$.memory.due', '2126-03-02T12:00:00Z')"
             )
-        assert _chosen(list(QUESTIONS), store, 2, True, out) == []
-        assert _chosen([*QUESTIONS, Question("D", "d")], store, 2, True, out)[0].reason == "new"
-    assert isinstance(out.file, io.StringIO)
-    assert re.search(r"Nothing is due until S\w+day, [23] March:", out.file.getvalue())
+        assert _chosen(list(QUESTIONS), store, 2, True) == []
+        assert re.match(
+            r"Nothing is due until S\w+day, [23] March:", _nothing_due(list(QUESTIONS), store)
+        )
+        assert _chosen([*QUESTIONS, Question("D", "d")], store, 2, True)[0].reason == "new"
+
+
+def test_the_question_is_known_before_anything_heavy_is_imported() -> None:
+    code = (
+        "import sys; from sayback.views import deleting, rehearsal; "
+        "print([m for m in ('numpy', 'rich', 'sounddevice', 'textual') if m in sys.modules])"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert finished.stdout.strip() == "[]"

@@ -56,10 +56,12 @@ def rescored(store: Store, numbers: tuple[int, ...], deleted: list[int]) -> str:
     return out.file.getvalue()
 
 
-class Silent(Transcriber):
+class Silent:
     """It hears nothing, were there a recording to hear."""
 
-    def transcribe(self, samples: Samples) -> Transcript:
+    lanes = 1
+
+    def transcribe(self, samples: Samples, *, quick: bool = False) -> Transcript:
         return Transcript("")
 
 
@@ -86,3 +88,25 @@ def test_a_first_score_is_not_called_the_same(tmp_path: Path) -> None:
         heard = Transcript("It drops units.", (), "new", "base")
         store.scored(number, Scorecard(asked, heard, None, None, "1"))
         assert "1 scored for the first time" in rescored(store, (), [])
+
+
+@pytest.fixture
+def set_aside(tmp_path: Path) -> Iterator[Store]:
+    """One answer that the person skipped: its sound is kept."""
+    with Store(tmp_path / "recordings") as store:
+        audio = store.path.parent / "0.wav"
+        number = store.begin(QUESTION, audio, datetime.now(UTC))
+        soundfile.write(audio, np.zeros(16_000, np.float32), 16_000)
+        speech = (Interval(0.1, 0.9),)
+        store.heard(
+            number, Recording(audio, 16_000, datetime.now(UTC), 1.0, speech, Ending.SET_ASIDE)
+        )
+        yield store
+
+
+def test_what_was_set_aside_is_left_alone_unless_it_is_named(set_aside: Store) -> None:
+    assert "1 were up to date" in rescored(set_aside, (), [])
+    assert set_aside.attempt(1).scorecard is None
+    assert "1 scored again" in rescored(set_aside, (1,), [])
+    assert set_aside.attempt(1).scorecard is not None
+    assert not set_aside.attempt(1).is_set_aside

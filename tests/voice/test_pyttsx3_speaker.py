@@ -121,6 +121,22 @@ def test_the_second_time_the_same_file_is_there_at_once(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [first.name]
 
 
+def test_what_was_begun_is_rendered_once(tmp_path: Path) -> None:
+    speaker = Pyttsx3Speaker(cache=tmp_path)
+    speaker.begin("What is dropout?")
+    path = speaker.render("What is dropout?")
+    assert is_sound(path)
+    assert list(tmp_path.iterdir()) == [path]
+    assert speaker.render("What is Adam?") != path
+
+
+def test_what_cannot_be_begun_fails_where_it_is_rendered(tmp_path: Path) -> None:
+    speaker = Pyttsx3Speaker(cache=tmp_path)
+    speaker.begin("\n")
+    with pytest.raises(VoiceError, match="has nothing to read aloud"):
+        speaker.render("\n")
+
+
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"no sound at all"])
 def test_a_broken_file_in_the_cache_is_made_again(content: bytes, tmp_path: Path) -> None:
     speaker = Pyttsx3Speaker(cache=tmp_path)
@@ -175,6 +191,29 @@ def test_a_child_that_hangs_is_killed(tmp_path: Path) -> None:
         run_child([str(pipe), "160", "en-us"], text="What is Adam?", time_limit_s=1)
     assert time.monotonic() - start_s < 3
     # A child that still waits would now hold the other end, and this would raise.
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert os.read(reader, 1) == b""
+    os.close(reader)
+
+
+ABANDONED = """
+import sys, threading, time
+from sayback.voice.pyttsx3_speaker import run_child
+
+def work():
+    run_child([sys.argv[1], "160", "en-us"], text="What is Adam?", time_limit_s=60)
+
+threading.Thread(target=work, daemon=True).start()
+time.sleep(1)
+"""
+"""A program that ends while a synthesiser hangs that it has begun in the background."""
+
+
+@linux_only
+def test_no_child_outlives_the_program(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.wav"
+    os.mkfifo(pipe)
+    subprocess.run([sys.executable, "-c", ABANDONED, str(pipe)], check=True, timeout=30)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     assert os.read(reader, 1) == b""
     os.close(reader)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,13 +14,16 @@ import soxr
 
 from sayback.capture.recorder import Samples
 from sayback.capture.speech_detector import detect_speech
+from sayback.capture.wave_file import from_pcm16
 from sayback.errors import CaptureError, reason
-from sayback.model import SAMPLE_RATE_HZ, Ending, Recording
+from sayback.model import SAMPLE_RATE_HZ, Ending, Interval, Recording
 
 if TYPE_CHECKING:
     import soundfile
 
 _BLOCK_S = 1.0
+_OURS = (1, 2, SAMPLE_RATE_HZ)
+"""Channels, bytes a sample and rate of the files that `WaveFile` writes."""
 
 
 def read_audio(path: Path) -> Samples:
@@ -32,6 +36,29 @@ def read_audio(path: Path) -> Samples:
     if not blocks:
         raise _no_sound(path)
     return np.concatenate(blocks)
+
+
+def read_part(path: Path, interval: Interval) -> Samples:
+    """A stretch of a 16-bit mono WAV file at 16 kHz, which may still be growing.
+
+    The same samples as `read_audio` finds there; fewer where the file is not that long yet.
+    Raises CaptureError where it cannot be read or is another kind of file.
+    """
+    first, end = (max(0, round(at * SAMPLE_RATE_HZ)) for at in (interval.start_s, interval.end_s))
+    # libsndfile would go on reading behind the end that the header names, where sound that is
+    # just being written lies; `wave` does not.
+    try:
+        with wave.open(str(path), "rb") as file:
+            if (file.getnchannels(), file.getsampwidth(), file.getframerate()) != _OURS:
+                raise wave.Error("not 16-bit mono at 16 kHz")
+            file.setpos(min(first, file.getnframes()))
+            pcm = np.frombuffer(file.readframes(max(0, end - first)), "<i2")
+    except (OSError, EOFError, wave.Error) as error:
+        raise CaptureError(
+            f"{path}: the recording cannot be read ({reason(error)})",
+            "check the file with `ls -l`",
+        ) from error
+    return from_pcm16(pcm.astype(np.int16))
 
 
 def read_recording(path: Path, *, ending: Ending = Ending.END_OF_FILE) -> Recording:

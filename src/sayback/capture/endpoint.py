@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from sayback.capture.speech_detector import MINIMUM_SPEECH_S, Gate
-from sayback.model import MAXIMUM_S, PATIENCE_S, Ending
+from sayback.model import MAXIMUM_S, PATIENCE_S, SOFT_STOP_S, Ending
+
+_SOFT_SHARE = 0.6
+"""Share of a short patience that passes before the countdown, so that there is one to see."""
 
 
 class Endpoint:
-    """Follows one answer; silence counts only after the first word."""
+    """Follows one answer; silence counts only after the first word.
+
+    It stops softly: after 1.5 s of silence (or 60 % of a patience under 2.5 s) it says how soon
+    the answer is over, and any word before that makes it go on.
+    """
 
     def __init__(self, *, patience_s: float = PATIENCE_S, maximum_s: float = MAXIMUM_S) -> None:
         self._patience_s = patience_s
+        self._soft_stop_s = min(SOFT_STOP_S, _SOFT_SHARE * patience_s)
         self._maximum_s = maximum_s
         self._gate = Gate()
         self._run_start_s: float | None = None
@@ -25,6 +33,19 @@ class Endpoint:
     def spoken(self) -> bool:
         """Whether a word was heard since the beginning."""
         return self._speech_end_s is not None
+
+    @property
+    def ends_in_s(self) -> float | None:
+        """Silence that is left until the answer is over; None until the soft stop."""
+        silence_s = self._silence_s
+        if silence_s is None or silence_s < self._soft_stop_s:
+            return None
+        return max(0.0, self._patience_s - silence_s)
+
+    def be_patient_again(self) -> None:
+        """Count silence from now on: nobody can have spoken while the recording was held."""
+        if self.spoken:
+            self._speech_end_s = self._now_s
 
     def update(self, time_s: float, probability: float) -> Ending | None:
         """The ending, once there is one, at the end `time_s` of the block of this probability."""
@@ -44,11 +65,11 @@ class Endpoint:
             self._speech_end_s = self._now_s
 
     @property
-    def ends_in_s(self) -> float | None:
-        """Silence that is left until the answer is over; None before and during speech."""
+    def _silence_s(self) -> float | None:
+        """Since the last word; None before and during speech."""
         if self.speaking or self._speech_end_s is None:
             return None
-        return max(0.0, self._speech_end_s + self._patience_s - self._now_s)
+        return self._now_s - self._speech_end_s
 
     def _ending(self) -> Ending | None:
         if self.ends_in_s == 0:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from itertools import chain, islice, repeat
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import numpy as np
 
 from sayback.capture.audio_file import open_audio, read_blocks
 from sayback.capture.recorder import Samples
@@ -16,16 +20,22 @@ _BLOCK_S = 0.02
 
 
 class FileRecorder:
-    """A Recorder that plays a file in real time, from its beginning at each `blocks()`."""
+    """A Recorder that plays a file in real time, once; it waits while nobody listens."""
 
     def __init__(self, path: Path) -> None:
         self.name = path.name
         self._path = path
+        self._sound: Iterator[Samples] = iter(())
+        self._opened = ExitStack()
 
     def __enter__(self) -> Self:
-        """Raises CaptureError where there is no audio in the file."""
-        with open_audio(self._path) as file:
-            next(read_blocks(file, path=self._path), None)
+        """Go to the beginning; raises CaptureError where there is no audio in the file."""
+        with ExitStack() as opened:
+            file = opened.enter_context(open_audio(self._path))
+            sound = read_blocks(file, path=self._path, block_s=_BLOCK_S)
+            # Read already, so that a file which is damaged from the start is said now.
+            self._sound = chain(list(islice(sound, 1)), sound)
+            self._opened = opened.pop_all()
         return self
 
     def __exit__(
@@ -34,17 +44,23 @@ class FileRecorder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Nothing stays open between calls of `blocks`."""
+        self._sound = iter(())
+        self._opened.close()
 
     def blocks(self) -> Iterator[Samples]:
-        """The sound of the file, each block when its last sample is due."""
-        return self._play(time.monotonic())
+        """The sound of the file from where it stands, each block when its last sample is due."""
+        return _in_real_time(self._sound, time.monotonic())
 
-    def _play(self, started_s: float) -> Iterator[Samples]:
-        delivered = 0
-        with open_audio(self._path) as file:
-            for block in read_blocks(file, path=self._path, block_s=_BLOCK_S):
-                delivered += len(block)
-                due_s = started_s + delivered / SAMPLE_RATE_HZ
-                time.sleep(max(0.0, due_s - time.monotonic()))
-                yield block
+    def idle(self) -> Iterator[Samples]:
+        """Zeros in real time; the file stands still."""
+        silence = np.zeros(round(_BLOCK_S * SAMPLE_RATE_HZ), np.float32)
+        return _in_real_time(repeat(silence), time.monotonic())
+
+
+def _in_real_time(blocks: Iterable[Samples], started_s: float) -> Iterator[Samples]:
+    delivered = 0
+    for block in blocks:
+        delivered += len(block)
+        due_s = started_s + delivered / SAMPLE_RATE_HZ
+        time.sleep(max(0.0, due_s - time.monotonic()))
+        yield block

@@ -1,4 +1,4 @@
-"""The loop that records an answer: every block to disk, until the answer is over."""
+"""Recording an answer: every block to disk, until the answer is over."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 
 from sayback.capture.endpoint import Endpoint
-from sayback.capture.recorder import Recorder, Samples
+from sayback.capture.recorder import Samples
 from sayback.capture.speech_detector import SpeechTrack
 from sayback.capture.wave_file import WaveFile, from_pcm16, to_pcm16
 from sayback.errors import MicrophoneLost, WorkspaceError
-from sayback.model import MAXIMUM_S, PATIENCE_S, SAMPLE_RATE_HZ, Ending, Recording
+from sayback.model import MAXIMUM_S, PATIENCE_S, SAMPLE_RATE_HZ, Ending, Interval, Recording
 
 LEVEL_EVERY_S = 0.1
 QUIETEST_DB = -96.0
@@ -37,9 +39,10 @@ class ListenSettings:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The state of listening at `at_s` from its start; `level_db` is RMS, 0 at full scale.
+    """The state of listening after `at_s` of the answer; `level_db` is RMS, 0 at full scale.
 
-    `ends_in_s` is the silence left until the answer is over, None before and during speech.
+    `ends_in_s` is the silence left until the answer is over, None until the soft stop. While the
+    answer is `paused` nothing is recorded.
     """
 
     at_s: float
@@ -47,6 +50,7 @@ class Level:
     speaking: bool
     ends_in_s: float | None = None
     warning: str | None = None
+    paused: bool = False
 
 
 class ZeroWatch:
@@ -66,108 +70,156 @@ class ZeroWatch:
             self._extend(int(sounding[0]))
             self.is_gated |= self.run_s >= GATE_S
             self.only_zeros = False
-            self.run_s, self._warned = 0.0, False
+            self.break_off()
             samples = samples[sounding[-1] + 1 :]
         self._extend(len(samples))
         due = self.run_s >= ZEROS_WARN_S and not self._warned
         self._warned |= due
         return due
 
+    def break_off(self) -> None:
+        """Begin a new run: what came since then is not known."""
+        self.run_s, self._warned = 0.0, False
+
     def _extend(self, count: int) -> None:
         self.run_s += count / SAMPLE_RATE_HZ
         self.longest_s = max(self.longest_s, self.run_s)
 
 
-def listen(
-    recorder: Recorder, path: Path, *, settings: ListenSettings, stop: threading.Event
-) -> Iterator[Level | Recording]:
-    """Record from `recorder`, which is open, into a new WAV file at `path`.
+class Meter:
+    """Measures the level about every 0.1 s."""
 
-    Yields a Level about every 0.1 s and the Recording last. The answer ends when `stop` is set
-    (Ending.KEY), after a silence, at the maximum length, at the end of a file, or when the
-    microphone is lost; a full disk ends it as INTERRUPTED. What was heard is on disk at any time,
-    also when the caller stops iterating or is interrupted.
-    Raises WorkspaceError where the file cannot be created.
+    def __init__(self) -> None:
+        self._unmetered: list[Samples] = []
+
+    def hear(self, samples: Samples) -> bool:
+        """Take the next samples; True when a level is due."""
+        self._unmetered.append(samples)
+        return sum(map(len, self._unmetered)) >= LEVEL_EVERY_S * SAMPLE_RATE_HZ
+
+    def level_db(self) -> float:
+        """Of all since the last call."""
+        level_db = decibels(np.concatenate(self._unmetered))
+        self._unmetered.clear()
+        return level_db
+
+
+class Take:
+    """One answer while it is recorded into a new WAV file at `path`; `source` names its recorder.
+
+    Entering creates the file and raises WorkspaceError where that fails. What was heard is on
+    disk at any time, also when the caller stops iterating or is interrupted.
+    All of it belongs to the thread that listens; what it gives out is frozen.
     """
-    # First of all: loading the detector takes some tenths of a second, and people start to talk.
-    blocks = recorder.blocks()
-    take = _Take(path, settings, recorder.name)
-    with WaveFile(path) as file:
-        yield from _record(blocks, file, take, stop)
-    yield take.recording()
-
-
-def _record(
-    blocks: Iterator[Samples], file: WaveFile, take: _Take, stop: threading.Event
-) -> Iterator[Level]:
-    try:
-        for block in blocks:
-            pcm = to_pcm16(block)
-            file.append(pcm)
-            # What is judged is what is on disk, so that scoring it again finds the same.
-            yield from take.hear(from_pcm16(pcm))
-            if stop.is_set():
-                take.ending = Ending.KEY
-            if take.ending is not None:
-                return
-        take.ending = Ending.END_OF_FILE
-    except MicrophoneLost as lost:
-        take.end_early(Ending.MICROPHONE_LOST, str(lost))
-    except WorkspaceError as full:
-        take.end_early(Ending.INTERRUPTED, str(full))
-
-
-class _Take:
-    """What is known of the answer so far."""
 
     def __init__(self, path: Path, settings: ListenSettings, source: str) -> None:
+        self.path = path
         self.ending: Ending | None = None
         self._source = source
-        self._path = path
         self._settings = settings
         self._started_at = datetime.now(UTC)
         self._track = SpeechTrack()
         self._endpoint = Endpoint(patience_s=settings.patience_s, maximum_s=settings.maximum_s)
         self._zeros = ZeroWatch()
-        self._unmetered: list[Samples] = []
+        self._meter = Meter()
         self._warnings: list[str] = []
 
-    def hear(self, samples: Samples) -> Iterator[Level]:
-        """Take a block; yields a Level when one is due, or at once when it carries a warning."""
-        for time_s, probability in self._track.hear(samples):
-            self.ending = self.ending or self._endpoint.update(time_s, probability)
-        self._unmetered.append(samples)
-        warning = self._zero_warning(ZEROS_WARN_S) if self._zeros.hear(samples) else None
-        if self._zeros.only_zeros and self._zeros.run_s >= ZEROS_LOST_S:
-            self.ending = Ending.MICROPHONE_LOST
-        if warning or sum(map(len, self._unmetered)) >= LEVEL_EVERY_S * SAMPLE_RATE_HZ:
-            yield self._meter(warning)
+    def __enter__(self) -> Self:
+        self._file = WaveFile(self.path)
+        return self
 
-    def end_early(self, ending: Ending, warning: str) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.__exit__(kind, error, trace)
+
+    @property
+    def duration_s(self) -> float:
+        return self._track.duration_s
+
+    @property
+    def speech(self) -> tuple[Interval, ...]:
+        """Where somebody spoke so far; see `SpeechTrack.speech`."""
+        return self._track.speech
+
+    def listen(self, blocks: Iterator[Samples], until: threading.Event) -> Iterator[Level]:
+        """Record the blocks until the answer is over, as `ending` then says, or `until` is set.
+
+        Yields a Level about every 0.1 s. The answer ends after a silence, at the maximum length,
+        at the end of a file, or when the microphone is lost; a full disk ends it as INTERRUPTED.
+        It may be called again, for an answer that goes on after a pause: with all its patience.
+        """
+        self._endpoint.be_patient_again()
+        self._zeros.break_off()
+        try:
+            for block in blocks:
+                pcm = to_pcm16(block)
+                self._file.append(pcm)
+                # What is judged is what is on disk, so that scoring it again finds the same.
+                yield from self._hear(from_pcm16(pcm))
+                if self.ending or until.is_set():
+                    return
+            self.ending = Ending.END_OF_FILE
+        except MicrophoneLost as lost:
+            self._end_early(Ending.MICROPHONE_LOST, str(lost))
+        except WorkspaceError as full:
+            self._end_early(Ending.INTERRUPTED, str(full))
+
+    def hold(self, blocks: Iterator[Samples], until: threading.Event) -> Iterator[Level]:
+        """Hear the blocks without recording them, until `until` is set: a pause.
+
+        Yields levels as `listen` does, but `at_s` stands still. A microphone that is lost ends
+        the answer here too.
+        """
+        meter = Meter()
+        try:
+            for block in blocks:
+                if meter.hear(block):
+                    yield Level(self.duration_s, meter.level_db(), speaking=False, paused=True)
+                if until.is_set():
+                    return
+            self.ending = Ending.END_OF_FILE
+        except MicrophoneLost as lost:
+            self._end_early(Ending.MICROPHONE_LOST, str(lost))
+
+    def end(self, ending: Ending) -> None:
+        """Say what ended the answer, where that was not heard."""
         self.ending = ending
-        self._warnings.append(warning)
 
     def recording(self) -> Recording:
+        """The answer as it is on disk; nothing can be added to it any more."""
         return Recording(
-            path=self._path,
+            path=self.path,
             rate_hz=SAMPLE_RATE_HZ,
             started_at=self._started_at,
-            duration_s=self._track.duration_s,
+            duration_s=self.duration_s,
             speech=self._track.finish(),
             ending=self.ending or Ending.INTERRUPTED,
             warnings=(*self._warnings, *self._zeros_worth_mentioning()),
         )
 
-    def _meter(self, warning: str | None) -> Level:
-        level_db = decibels(np.concatenate(self._unmetered))
-        self._unmetered.clear()
-        return Level(
-            at_s=self._track.duration_s,
-            level_db=level_db,
-            speaking=self._endpoint.speaking,
-            ends_in_s=self._endpoint.ends_in_s,
-            warning=warning,
-        )
+    def _hear(self, samples: Samples) -> Iterator[Level]:
+        """Take a block; yields a Level when one is due, or at once when it carries a warning."""
+        for time_s, probability in self._track.hear(samples):
+            self.ending = self.ending or self._endpoint.update(time_s, probability)
+        warning = self._zero_warning(ZEROS_WARN_S) if self._zeros.hear(samples) else None
+        if self._zeros.only_zeros and self._zeros.run_s >= ZEROS_LOST_S:
+            self.ending = Ending.MICROPHONE_LOST
+        if self._meter.hear(samples) or warning:
+            yield Level(
+                at_s=self.duration_s,
+                level_db=self._meter.level_db(),
+                speaking=self._endpoint.speaking,
+                ends_in_s=self._endpoint.ends_in_s,
+                warning=warning,
+            )
+
+    def _end_early(self, ending: Ending, warning: str) -> None:
+        self.ending = ending
+        self._warnings.append(warning)
 
     def _zeros_worth_mentioning(self) -> Iterator[str]:
         # A microphone with a noise gate gives exact zeros whenever nobody speaks: where sound came

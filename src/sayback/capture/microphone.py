@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,10 +42,7 @@ class Microphone:
 
     def __enter__(self) -> Self:
         """Raises NoMicrophone where there is no such device or it cannot be opened."""
-        sounddevice = _sounddevice()
-        # PortAudio knows only the devices that were there when it was initialised.
-        sounddevice._terminate()
-        sounddevice._initialize()
+        sounddevice = _renewed_sounddevice()
         device = _choose_device(sounddevice, self._wanted)
         self.name = device["name"]
         self._rate_hz = float(device["default_samplerate"])
@@ -78,6 +76,10 @@ class Microphone:
         while not self._queue.empty():
             self._heard_before |= self._queue.get() is not None
         return resampled(self._read(), rate_hz=self._rate_hz)
+
+    def idle(self) -> Iterator[Samples]:
+        """The same as `blocks`: a room does not wait."""
+        return self.blocks()
 
     def _read(self) -> Iterator[Samples]:
         while not self._ended.is_set():
@@ -185,6 +187,16 @@ def _sounddevice() -> ModuleType:
         ) from error
     module: ModuleType = sounddevice
     return module
+
+
+def _renewed_sounddevice() -> ModuleType:
+    """The module with the devices of now: PortAudio knows those of when it was initialised."""
+    is_new = "sounddevice" not in sys.modules
+    sounddevice = _sounddevice()
+    if not is_new:
+        sounddevice._terminate()
+        sounddevice._initialize()
+    return sounddevice
 
 
 @contextmanager

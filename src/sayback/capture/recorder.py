@@ -17,7 +17,8 @@ class Recorder(AbstractContextManager["Recorder"], Protocol):
 
     Entering opens the device; leaving closes it. Both file and microphone behave alike, so
     that everything behind this seam can be tried without a microphone. `name` is what messages
-    call it.
+    call it. An answer that pauses is heard in several calls, one at a time: `blocks` for what
+    belongs to it, `idle` for what does not.
     """
 
     name: str
@@ -25,7 +26,16 @@ class Recorder(AbstractContextManager["Recorder"], Protocol):
     def blocks(self) -> Iterator[Samples]:
         """What is heard from this call on, and nothing from before it.
 
-        Yields mono float32 blocks in [-1, 1] at 16 kHz, of any length, as they come.
+        Yields mono float32 blocks in [-1, 1] at 16 kHz, of any length, as they come. A source
+        that can wait, like a file, goes on after the last block of an earlier call.
         Ends where the source ends; raises MicrophoneLost where it stops delivering.
+        """
+        ...
+
+    def idle(self) -> Iterator[Samples]:
+        """What is heard meanwhile, for a meter, while the answer pauses: blocks as above.
+
+        A source that can wait does so and sounds like a silent room, without end.
+        Raises MicrophoneLost where the source stops delivering.
         """
         ...

@@ -1,13 +1,13 @@
 """Where somebody speaks: a probability for each block, and the intervals that follow from them.
 
-Two readings of the same probabilities, both through one `Gate`: live, block by block, for the
-end of the answer (`endpoint`), and afterwards as intervals for the pace. The live intervals
-equal those of the finished file because both come out of `SpeechTrack`.
+Two readings of the same probabilities, both through a `Gate`: for the end of the answer
+(`endpoint`), and as intervals. The live intervals equal those of the finished file because both
+come out of `SpeechTrack`, block by block.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -73,18 +73,55 @@ class Gate:
         return self.speaking
 
 
+class Stretches:
+    """Intervals of speech, grown by one probability a block.
+
+    Gaps under 0.2 s are closed first, then stretches under 0.1 s dropped. No padding: the
+    edges are meant for measuring.
+    """
+
+    def __init__(self) -> None:
+        self.end_s = 0.0
+        self._gate = Gate()
+        self._blocks = 0
+        self._done: list[Interval] = []
+        self._latest: Interval | None = None  # may still grow, and its end lags still
+
+    def add(self, probability: float) -> None:
+        """Take the probability of the next block."""
+        start_s = self.end_s
+        self._blocks += 1
+        self.end_s = self._blocks * BLOCK_S
+        if not self._gate.update(probability):
+            return
+        if self._latest and start_s - self._latest.end_s < MINIMUM_PAUSE_S:
+            start_s = self._latest.start_s
+        else:
+            self._done.extend(_without_lag(self._latest))
+        self._latest = Interval(start_s, self.end_s)
+
+    def intervals(self, *, duration_s: float) -> tuple[Interval, ...]:
+        """What there is so far, in order and apart, in a recording of this length."""
+        return (*self._done, *_without_lag(self._latest, duration_s=duration_s))
+
+
 class SpeechTrack:
-    """Cuts a stream of samples into detector blocks and keeps their probabilities."""
+    """Cuts a stream of samples into detector blocks and follows where somebody speaks in them."""
 
     def __init__(self, detector: SpeechDetector | None = None) -> None:
         self._detector = Silero() if detector is None else detector
         self._rest: Samples = np.zeros(0, np.float32)
-        self._probabilities: list[float] = []
+        self._stretches = Stretches()
         self._samples = 0
 
     @property
     def duration_s(self) -> float:
         return self._samples / SAMPLE_RATE_HZ
+
+    @property
+    def speech(self) -> tuple[Interval, ...]:
+        """The intervals in the whole detector blocks heard so far; as cheap as copying them."""
+        return self._stretches.intervals(duration_s=self.duration_s)
 
     def hear(self, samples: Samples) -> Iterator[tuple[float, float]]:
         """Take samples of any length; yields (end of block in seconds, probability)."""
@@ -93,16 +130,17 @@ class SpeechTrack:
         whole = len(waiting) // BLOCK_SAMPLES * BLOCK_SAMPLES
         self._rest = waiting[whole:]
         for block in waiting[:whole].reshape(-1, BLOCK_SAMPLES):
-            self._probabilities.append(self._detector.probability(block))
-            yield len(self._probabilities) * BLOCK_S, self._probabilities[-1]
+            probability = self._detector.probability(block)
+            self._stretches.add(probability)
+            yield self._stretches.end_s, probability
 
     def finish(self) -> tuple[Interval, ...]:
-        """The intervals of all that was heard; call it once, after the last sample."""
+        """The intervals of all that was heard, after the last sample."""
         if len(self._rest):
             padding = BLOCK_SAMPLES - len(self._rest)
             list(self.hear(np.zeros(padding, np.float32)))
             self._samples -= padding
-        return speech_intervals(self._probabilities, duration_s=self.duration_s)
+        return self.speech
 
 
 def detect_speech(samples: Samples) -> tuple[Interval, ...]:
@@ -113,34 +151,19 @@ def detect_speech(samples: Samples) -> tuple[Interval, ...]:
     return track.finish()
 
 
-def speech_intervals(probabilities: Sequence[float], *, duration_s: float) -> tuple[Interval, ...]:
-    """Intervals of speech from one probability a block of 32 ms, in order and apart.
-
-    Gaps under 0.2 s are closed first, then stretches under 0.1 s dropped. No padding: the
-    edges are meant for measuring.
-    """
-    spoken = (
-        Interval(run.start_s, min(run.end_s - _OFFSET_LAG_S, duration_s))
-        for run in _close_gaps(_runs(probabilities))
-    )
-    return tuple(interval for interval in spoken if interval.duration_s >= MINIMUM_SPEECH_S)
+def speech_intervals(probabilities: Iterable[float], *, duration_s: float) -> tuple[Interval, ...]:
+    """Intervals of speech from one probability a block of 32 ms; see `Stretches`."""
+    stretches = Stretches()
+    for probability in probabilities:
+        stretches.add(probability)
+    return stretches.intervals(duration_s=duration_s)
 
 
-def _runs(probabilities: Sequence[float]) -> Iterator[Interval]:
-    gate = Gate()
-    first: int | None = None
-    for index, speaking in enumerate([*map(gate.update, probabilities), False]):
-        if speaking and first is None:
-            first = index
-        elif not speaking and first is not None:
-            yield Interval(first * BLOCK_S, index * BLOCK_S)
-            first = None
-
-
-def _close_gaps(runs: Iterable[Interval]) -> list[Interval]:
-    closed: list[Interval] = []
-    for run in runs:
-        if closed and run.start_s - closed[-1].end_s < MINIMUM_PAUSE_S:
-            run = Interval(closed.pop().start_s, run.end_s)
-        closed.append(run)
-    return closed
+def _without_lag(
+    stretch: Interval | None, *, duration_s: float = float("inf")
+) -> tuple[Interval, ...]:
+    """The stretch as it was spoken; nothing of a click."""
+    if stretch is None:
+        return ()
+    spoken = Interval(stretch.start_s, min(stretch.end_s - _OFFSET_LAG_S, duration_s))
+    return (spoken,) if spoken.duration_s >= MINIMUM_SPEECH_S else ()

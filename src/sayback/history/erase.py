@@ -107,12 +107,6 @@ def erase(store: Store, attempt_ids: Collection[int] | None) -> Erased:
     return erased
 
 
-def unfinished(store: Store) -> tuple[int, ...]:
-    """The numbers of what was to be erased when something came between: `erase(store, ())` it."""
-    rows = store.rows("SELECT attempt_id FROM erasing ORDER BY attempt_id")
-    return tuple(attempt_id for (attempt_id,) in rows)
-
-
 # Rows
 
 

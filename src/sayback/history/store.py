@@ -19,6 +19,7 @@ from sayback.history.stored import AnyCorrection, Derived, encode, measures, tim
 from sayback.model import (
     Attempt,
     Correction,
+    Ending,
     Question,
     Recording,
     Scorecard,
@@ -87,6 +88,11 @@ class Store:
                     (time(asked_at), question.id, encode(question), audio.name),
                 )
             )
+
+    def drop(self, attempt_id: int) -> None:
+        """Forget an attempt in which nothing was said."""
+        with self.transaction() as database:
+            database.execute("DELETE FROM attempt WHERE id = ?", (attempt_id,))
 
     def heard(self, attempt_id: int, recording: Recording) -> None:
         """Keep what is known of the recording once it has ended."""
@@ -213,7 +219,9 @@ class Store:
         """The numbers of the attempts that were interrupted before they were scored."""
         rows = self.rows(
             "SELECT id FROM attempt WHERE NOT EXISTS"
-            " (SELECT 1 FROM score WHERE attempt_id = attempt.id) ORDER BY id"
+            " (SELECT 1 FROM score WHERE attempt_id = attempt.id)"
+            " AND coalesce(json_extract(recording, '$.ending'), '') <> ? ORDER BY id",
+            (Ending.SET_ASIDE,),
         )
         return tuple(number for (number,) in rows)
 

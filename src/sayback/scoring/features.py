@@ -108,7 +108,7 @@ class Answer:
         return " ".join("".join(parts).split())
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)  # an answer that goes on is prepared again and again: a megabyte each
 def prepare(text: str) -> Answer:
     """Passages, words and vectors of an answer."""
     heard = listen(text)

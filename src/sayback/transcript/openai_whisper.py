@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import gzip
+import math
 import os
 import pickle
 import warnings
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +40,8 @@ _BAD_FILE = (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.Unpick
 class OpenAIWhisper:
     """A `Transcriber` that runs OpenAI's own code."""
 
+    lanes = 1  # whisper keeps the state of a transcription in its model
+
     def __init__(self, model: str, *, compute: str) -> None:
         """Load `model` (name, folder or .pt file) for `compute`: auto, cpu or cuda.
 
@@ -47,22 +51,24 @@ class OpenAIWhisper:
         warnings.filterwarnings("ignore", category=UserWarning, module=r"whisper\.")
         self._name = model
         self._model = _load(model, _device(compute))
+        self._lock = Lock()  # an answer that was set aside may still be transcribed
 
-    def transcribe(self, samples: Samples) -> Transcript:
-        """See `Transcriber`."""
+    def transcribe(self, samples: Samples, *, quick: bool = False) -> Transcript:
+        """See `Transcriber`; quick spreads the words evenly over the time of their sentence."""
         # Greedy: a beam of 5 takes three times as long here and mends 1 word in 100.
         lead = np.zeros(round(LEAD_S * SAMPLE_RATE_HZ), np.float32)
         try:
-            result = self._model.transcribe(
-                np.concatenate([lead, samples]),
-                language="en",
-                temperature=TEMPERATURES,
-                logprob_threshold=None,
-                no_speech_threshold=None,
-                condition_on_previous_text=False,
-                word_timestamps=True,
-                fp16=self._model.device.type == "cuda",
-            )
+            with self._lock:
+                result = self._model.transcribe(
+                    np.concatenate([lead, samples]),
+                    language="en",
+                    temperature=TEMPERATURES,
+                    logprob_threshold=None,
+                    no_speech_threshold=None,
+                    condition_on_previous_text=False,
+                    word_timestamps=not quick,  # they take a second run of the encoder
+                    fp16=self._model.device.type == "cuda",
+                )
         except RuntimeError as error:
             raise TranscriptionError(
                 f"{self._name}: {NAME} failed ({reason(error)})",
@@ -80,9 +86,21 @@ def _pieces(segments: Iterable[dict[str, Any]]) -> Iterable[Word]:
             average_log_probability=segment["avg_logprob"],
         ):
             continue
-        for word in segment["words"]:
+        if "words" not in segment:
+            yield from _spread(segment)
+        for word in segment.get("words", ()):
             times_s = float(word["start"]), float(word["end"])
             yield Word(word["word"], *times_s, float(word["probability"]))
+
+
+def _spread(segment: dict[str, Any]) -> Iterable[Word]:
+    """The words of a segment without word times, each as long as its share of letters."""
+    words, start_s = segment["text"].split(), float(segment["start"])
+    step_s = (float(segment["end"]) - start_s) / max(sum(map(len, words)), 1)
+    for word in words:
+        end_s = start_s + step_s * len(word)
+        yield Word(f" {word}", start_s, end_s, math.exp(segment["avg_logprob"]))
+        start_s = end_s
 
 
 def _load(model: str, device: str) -> Whisper:

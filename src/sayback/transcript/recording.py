@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 
@@ -20,8 +21,13 @@ PADDING_S = 0.2
 LONGEST_PAUSE_S = 5.0
 """Longer silences are left out between windows: Whisper invents words in them."""
 
-_EARLIEST_CUT_S = 24.0
+EARLIEST_CUT_S = 24.0
+"""Where a window has to be cut, it is cut after this much of it."""
+
 _LEVEL_FRAME_S = 0.03
+
+Sound = Callable[[Interval], Samples]
+"""Gives the sound of a stretch of a recording, mono float32 at 16 kHz."""
 
 Moment = Callable[[Interval], float]
 
@@ -34,13 +40,42 @@ def transcribe_recording(
     `samples` are mono float32 at 16 kHz; `speech` says where speech was detected in them. Without
     speech the engine is not asked at all. Raises TranscriptionError.
     """
+    sound = sound_of(samples)
     duration_s = len(samples) / SAMPLE_RATE_HZ
-    windows = plan_windows(speech, duration_s, cut_at=_quietest_moment(samples))
-    parts = [(window, transcriber.transcribe(_cut_out(samples, window))) for window in windows]
+    windows = plan_windows(speech, duration_s, cut_at=quietest_moment(sound))
+    return joined(windows, _transcribe_each(transcriber, sound, windows))
+
+
+def joined(windows: Sequence[Interval], parts: Sequence[Transcript]) -> Transcript:
+    """One transcript out of those of its windows, in order; each has times from its window."""
     if not parts:
         return Transcript(text="", words=())
-    words = tuple(word for window, part in parts for word in _placed(part.words or (), window))
-    return replace(parts[0][1], text=" ".join(word.text for word in words), words=words)
+    heard = zip(windows, parts, strict=True)
+    words = tuple(word for window, part in heard for word in placed(part.words or (), window))
+    return replace(parts[0], text=" ".join(word.text for word in words), words=words)
+
+
+def sound_of(samples: Samples) -> Sound:
+    """The stretches of samples that are in memory."""
+
+    def sound(stretch: Interval) -> Samples:
+        start, end = (round(at_s * SAMPLE_RATE_HZ) for at_s in (stretch.start_s, stretch.end_s))
+        return samples[start:end]
+
+    return sound
+
+
+def quietest_moment(sound: Sound) -> Moment:
+    """Where the level inside a stretch, smoothed over 30 ms, is lowest."""
+
+    def moment(stretch: Interval) -> float:
+        frame = round(_LEVEL_FRAME_S * SAMPLE_RATE_HZ)
+        part = sound(stretch)
+        frames = part[: len(part) // frame * frame].reshape(-1, frame)
+        quietest = int(np.argmin(np.mean(frames**2, axis=1)))
+        return stretch.start_s + (quietest + 0.5) * frame / SAMPLE_RATE_HZ
+
+    return moment
 
 
 def middle(stretch: Interval) -> float:
@@ -98,7 +133,7 @@ def _shorten(stretch: Interval, cut_at: Moment) -> list[Interval]:
     parts = []
     while stretch.duration_s > LONGEST_WINDOW_S:
         latest_s = stretch.start_s + LONGEST_WINDOW_S
-        cut_s = cut_at(Interval(stretch.start_s + _EARLIEST_CUT_S, min(latest_s, stretch.end_s)))
+        cut_s = cut_at(Interval(stretch.start_s + EARLIEST_CUT_S, min(latest_s, stretch.end_s)))
         parts.append(Interval(stretch.start_s, cut_s))
         stretch = Interval(cut_s, stretch.end_s)
     return [*parts, stretch]
@@ -116,29 +151,22 @@ def _stretches_in_window(stretches: list[Interval]) -> int:
         fitting += 1
     if fitting == len(stretches):
         return fitting
-    late = [n for n in range(1, fitting) if stretches[n - 1].end_s - start_s >= _EARLIEST_CUT_S]
+    late = [n for n in range(1, fitting) if stretches[n - 1].end_s - start_s >= EARLIEST_CUT_S]
     # The last one wins among equal pauses: fewer windows cost less time.
     return max([*late, fitting], key=lambda n: stretches[n].start_s - stretches[n - 1].end_s)
 
 
-def _quietest_moment(samples: Samples) -> Moment:
-    """Where the level of a stretch of `samples`, smoothed over 30 ms, is lowest."""
-
-    def moment(stretch: Interval) -> float:
-        frame = round(_LEVEL_FRAME_S * SAMPLE_RATE_HZ)
-        part = _cut_out(samples, stretch)
-        frames = part[: len(part) // frame * frame].reshape(-1, frame)
-        quietest = int(np.argmin(np.mean(frames**2, axis=1)))
-        return stretch.start_s + (quietest + 0.5) * frame / SAMPLE_RATE_HZ
-
-    return moment
+def _transcribe_each(
+    transcriber: Transcriber, sound: Sound, windows: Sequence[Interval]
+) -> list[Transcript]:
+    """The transcripts of the windows in order, as many at once as the engine has lanes."""
+    if transcriber.lanes == 1:  # in this thread, where an interrupt ends it at once
+        return [transcriber.transcribe(sound(window)) for window in windows]
+    with ThreadPoolExecutor(transcriber.lanes) as pool:
+        return list(pool.map(lambda window: transcriber.transcribe(sound(window)), windows))
 
 
-def _cut_out(samples: Samples, window: Interval) -> Samples:
-    return samples[round(window.start_s * SAMPLE_RATE_HZ) : round(window.end_s * SAMPLE_RATE_HZ)]
-
-
-def _placed(words: Iterable[Word], window: Interval) -> list[Word]:
+def placed(words: Iterable[Word], window: Interval) -> list[Word]:
     """Words of a window with times of the recording, clipped into the window."""
     return [
         replace(

@@ -14,11 +14,14 @@ Samples: TypeAlias = "npt.NDArray[np.float32]"
 
 
 class Transcriber(Protocol):
-    """A loaded Whisper engine."""
+    """A loaded Whisper engine; `lanes` windows at once take no longer than one."""
 
-    def transcribe(self, samples: Samples) -> Transcript:
+    lanes: int
+
+    def transcribe(self, samples: Samples, *, quick: bool = False) -> Transcript:
         """The words of one window: mono float32 at 16 kHz, at most 30 s.
 
-        Word times count from the first sample. Raises TranscriptionError.
+        `quick` gives up some accuracy for time. Word times count from the first sample. Up to
+        `lanes` threads may call it at once. Raises TranscriptionError.
         """
         ...

@@ -79,6 +79,8 @@ def main() -> None:
 @options.option("--count", type=click.IntRange(1, 1000), metavar="N", help="How many questions.")
 @options.option("--due", is_flag=True, help="Only what is due for repetition, and new questions.")
 @options.option("--plain", is_flag=True, help="Lines instead of a full screen.")
+@options.option("--exam", is_flag=True, help="No key points until the answer is over.")
+@options.option("--speak-result", is_flag=True, help="Read the result aloud, too.")
 @options.option(
     "--answer",
     type=click.Path(path_type=Path),
@@ -96,6 +98,8 @@ def practice(
     count: int | None,
     due: bool,
     plain: bool,
+    exam: bool,
+    speak_result: bool,
     bank: Path | None,
     as_json: bool,
     **equipment: Any,
@@ -103,7 +107,7 @@ def practice(
     """Answer questions aloud and see what you said."""
     if question and due:
         raise click.UsageError("--due chooses the questions: leave out --question")
-    from sayback.views.rehearsal import Equipment, practise
+    from sayback.views.rehearsal import Equipment, Show, practise
     from sayback.workspace import find_workspace
 
     finish_deletion(find_workspace(equipment["workspace"]).recordings)
@@ -114,7 +118,7 @@ def practice(
         count=count,
         only_due=due,
         bank=bank,
-        as_json=as_json,
+        show=Show(plain=plain, as_json=as_json, exam=exam, speak_result=speak_result),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from sayback.errors import HistoryError
-from sayback.history.erase import erase, unfinished
+from sayback.history.erasing import unfinished
 from sayback.history.store import Store
 
 
@@ -33,6 +33,8 @@ def delete(store: Store, chosen: Collection[int] | None) -> str:
     Raises HistoryError for an attempt that is not there, before anything is deleted, and where
     something was left.
     """
+    from sayback.history.erase import erase  # takes a tenth of a second
+
     erased = erase(store, chosen)
     if erased.left:
         raise HistoryError(

@@ -8,15 +8,17 @@ import sys
 import threading
 import time
 
+from sayback.remote import Remote, Wish
+
 
 class Keyboard:
-    """Reads standard input from its creation on; each line sets `pressed`.
+    """Reads standard input from its creation on; each line says that the person is done.
 
     Where standard input is closed or empty nothing is ever pressed.
     """
 
     def __init__(self) -> None:
-        self.pressed = threading.Event()
+        self.remote = Remote()
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         # A daemon that reads the descriptor itself: it must not keep the program from ending.
         threading.Thread(target=self._read, daemon=True).start()
@@ -41,7 +43,7 @@ class Keyboard:
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 self._lines.put(line.decode(errors="replace").strip().lower())
-                self.pressed.set()
+                self.remote.press(Wish.DONE)
         self._lines.put(None)
 
 

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from typing import IO, TextIO, cast
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, Group
 from rich.live import Live
 from rich.padding import Padding
 from rich.text import Text
 
 from sayback.capture.listen import Level
-from sayback.model import Ending, Recording, Scorecard
-from sayback.session import Asking, Event, Heard, Listening, Saved, Scored, Warned
+from sayback.live import Behind, Captions, Covering
+from sayback.model import Ending, Recording, Scorecard, Status
+from sayback.session import (
+    Asking,
+    Event,
+    Heard,
+    Listening,
+    Saved,
+    Scored,
+    SetAside,
+    Warned,
+)
 from sayback.views.card import ACCENT, ALARM, card
 from sayback.views.charts import bar, clock
 
@@ -31,6 +43,7 @@ ENDINGS = {
     Ending.END_OF_FILE: "end of the file",
     Ending.MICROPHONE_LOST: "the microphone stopped",
     Ending.INTERRUPTED: "interrupted",
+    Ending.SET_ASIDE: "set aside",
 }
 
 
@@ -62,23 +75,31 @@ def console(*, stderr: bool = False) -> Console:
 def show(
     events: Iterable[Event], out: Console, *, place: str = "", cards: bool = True
 ) -> Iterator[Scorecard]:
-    """Print a rehearsal as it happens; yields the scorecard once it is printed.
+    """Print a rehearsal as it happens; yields the final scorecard once it is printed.
 
     `place` says where in the session this question stands, as in "2 of 5"; without `cards` the
     scorecard is left to the caller.
     """
+    shown: Scorecard | None = None
     with _Meter(out) as meter:
         for event in events:
             match event:
                 case Level():
                     meter.update(event)
-                case Scored() if not cards:
+                case Captions(settled, draft):
+                    meter.caption = f"{settled} {draft}".strip()
+                case Covering():
                     pass
+                case Scored(scorecard):
+                    meter.clear()
+                    if cards:
+                        _print_card(event, shown, out)
+                    shown = scorecard
+                    if event.final:
+                        yield scorecard
                 case _:
                     meter.clear()
                     _print(event, out, place)
-            if isinstance(event, Scored):
-                yield event.scorecard
 
 
 def _print(event: Event, out: Console, place: str) -> None:
@@ -96,10 +117,24 @@ def _print(event: Event, out: Console, place: str) -> None:
             out.file.flush()
         case Heard(recording):
             out.print(_heard(recording))
-        case Scored(scorecard, earlier):
-            out.print(card(scorecard, earlier=earlier, question=False))
+        case Behind():
+            remark("this machine is slower than you speak: the score comes after the answer", out)
+        case SetAside(int(number)):
+            remark(f"set aside as attempt {number}: `sayback rescore {number}` scores it", out)
         case Saved(attempt):
             remark(f"attempt {attempt.id} is kept: `sayback show {attempt.id}` has every word", out)
+
+
+def _print_card(event: Scored, shown: Scorecard | None, out: Console) -> None:
+    """The scorecard, the final one only where it judges otherwise than the one that is shown."""
+    if shown is None or _judged(shown) != _judged(event.scorecard):
+        if shown is not None:
+            remark("listened again to all of it:", out)
+        out.print(card(event.scorecard, earlier=event.earlier, question=False))
+
+
+def _judged(scorecard: Scorecard) -> list[Status]:
+    return [point.status for point in scorecard.coverage.points] if scorecard.coverage else []
 
 
 def _listening(out: Console) -> Text:
@@ -111,7 +146,7 @@ def _listening(out: Console) -> Text:
 
 def _heard(recording: Recording) -> Text:
     length = clock(recording.duration_s)
-    return Text(f" Heard {length} ({ENDINGS[recording.ending]}), transcribing …", style="dim")
+    return Text(f" Heard {length} ({ENDINGS[recording.ending]}), scoring …", style="dim")
 
 
 def warn(message: str, out: Console) -> None:
@@ -126,9 +161,10 @@ def remark(message: str, out: Console) -> None:
 
 
 class _Meter:
-    """The level of the microphone and the time so far, redrawn in place on a terminal."""
+    """The level of the microphone, the time and the last words, redrawn in place on a terminal."""
 
     def __init__(self, out: Console) -> None:
+        self.caption = ""
         self._out = out
         self._live: Live | None = None
 
@@ -146,9 +182,11 @@ class _Meter:
         if self._live is None:
             self._live = Live(console=self._out, transient=True, auto_refresh=False)
             self._live.start()
-        self._live.update(_meter_line(level), refresh=True)
+        said = Text(f" {_last_words(self.caption, self._out.width - 2)}", style="dim")
+        self._live.update(Group(_meter_line(level), said), refresh=True)
 
     def clear(self) -> None:
+        self.caption = ""
         if self._live is not None:
             self._live.stop()
             self._live = None
@@ -166,8 +204,17 @@ def _meter_line(level: Level) -> Text:
 
 
 def _state(level: Level) -> str:
-    if level.speaking:
-        return "you are heard"
-    if level.ends_in_s is None:
-        return "waiting for your voice, take your time"
-    return f"pause, the answer ends in {level.ends_in_s:.0f} s"
+    if level.ends_in_s is not None:
+        return f"still there? the answer ends in {math.ceil(level.ends_in_s)} s, speak to go on"
+    return "you are heard" if level.speaking else "take your time"
+
+
+def _last_words(text: str, width: int) -> str:
+    """The end of a text, cut at a word, that fits into so many columns."""
+    if cell_len(text) <= width:
+        return text
+    words = text.split()
+    kept: list[str] = []
+    while words and cell_len(" ".join([words[-1], *kept])) <= width - 2:
+        kept.insert(0, words.pop())
+    return "… " + " ".join(kept)

@@ -1,46 +1,31 @@
-"""`practice` and `demo`: sets up the stations and shows one rehearsal after another."""
+"""`practice` and `demo`: what is asked; on stage it is heard, judged and shown.
+
+Nothing here takes long to import: the first question is chosen, and its rendering begun, before
+anything that does.
+"""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
-import threading
-from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import Enum, auto
-from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.text import Text
 
 from sayback.bank.find import find
 from sayback.bank.parse import read
-from sayback.capture.file_recorder import FileRecorder
-from sayback.capture.listen import ListenSettings
-from sayback.capture.microphone import Microphone, input_names
-from sayback.capture.recorder import Recorder
 from sayback.errors import Interrupted, NoMicrophone, NoSuchQuestion
 from sayback.history.interview import days_left, interview
 from sayback.history.memory import memories
 from sayback.history.schedule import QUESTIONS_PER_SESSION, Choice, Today, choose, next_due
 from sayback.history.store import Store
 from sayback.model import Question
-from sayback.scoring.scorecard import to_json
-from sayback.session import Stations, rehearse
-from sayback.transcript import engines
-from sayback.transcript.transcriber import Transcriber
-from sayback.views import plain
-from sayback.views.keyboard import Keyboard
-from sayback.voice.playback import output_names, play
 from sayback.voice.pyttsx3_speaker import Pyttsx3Speaker
-from sayback.workspace import Workspace, find_workspace, shipped_questions
+from sayback.workspace import find_workspace, shipped_questions
 
 DEMO_BANK = "interview_ml.md"
 DEMO_QUESTION = "What is U-Net and when would you use it?"
@@ -63,12 +48,17 @@ class Equipment:
     mute: bool = False
 
 
-class Wish(Enum):
-    """What a person wants after a scorecard."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Show:
+    """How a rehearsal is shown, as the command line gave it.
 
-    NEXT = auto()
-    AGAIN = auto()
-    STOP = auto()
+    `exam` keeps the key points hidden until the answer is over; `speak_result` reads it aloud.
+    """
+
+    plain: bool = False
+    as_json: bool = False
+    exam: bool = False
+    speak_result: bool = False
 
 
 def practise(
@@ -78,25 +68,34 @@ def practise(
     topic: str | None = None,
     count: int | None = None,
     bank: Path | None = None,
-    as_json: bool = False,
     only_due: bool = False,
+    show: Show = Show(),
 ) -> None:
     """Ask one question after another, with `only_due` none that can wait. Raises SaybackError."""
     space = find_workspace(equipment.workspace)
     found = read(bank or space.questions).questions
-    out = plain.console(stderr=as_json)
     with Store(space.recordings) as store:
         if question is not None:
-            asked = [Choice(find(found, question), "")] * (count or 1)
+            questions = [find(found, question)]
+            asked = [Choice(questions[0], "")] * (count or 1)
         else:
+            questions = _under(topic, found)
             default = 1 if equipment.answer else QUESTIONS_PER_SESSION
-            asked = _chosen(_under(topic, found), store, count or default, only_due, out)
+            asked = _chosen(questions, store, count or default, only_due)
+        speaker = Pyttsx3Speaker()
+        if asked:
+            speaker.begin(asked[0].question.text)
+        from sayback.views import plain, stage  # takes some tenths of a second, as rendering does
+
+        out = plain.console(stderr=show.as_json)
         if left := store.unfinished():
             plain.remark(f"attempt {left[-1]} is not scored: `sayback rescore {left[-1]}`", out)
         if not asked:
+            plain.remark(_nothing_due(questions, store), out)
             return
         try:
-            _rehearse_all(asked, _stations(equipment, space, store), out, as_json=as_json)
+            stations = stage.stations(equipment, space, store, speaker)
+            stage.rehearse_all(asked, stations, show, out, bank or space.questions)
         except KeyboardInterrupt:
             if (begun := store.unfinished()) == left:  # stopped before an answer was begun
                 raise
@@ -107,6 +106,8 @@ def practise(
 
 def demonstrate(equipment: Equipment) -> None:
     """Rehearse one question with what the machine has, and say in a line what it lacks."""
+    from sayback.voice.playback import output_names
+
     lacking = [
         name
         for name, devices in (("microphone", _microphones()), ("loudspeaker", output_names()))
@@ -127,6 +128,8 @@ def demonstrate(equipment: Equipment) -> None:
 
 
 def _microphones() -> tuple[str, ...]:
+    from sayback.capture.microphone import input_names
+
     try:
         return input_names()
     except NoMicrophone:  # PortAudio is missing
@@ -147,18 +150,18 @@ def _under(topic: str | None, questions: tuple[Question, ...]) -> list[Question]
     return kept
 
 
-def _chosen(
-    questions: list[Question], store: Store, count: int, only_due: bool, out: Console
-) -> list[Choice]:
-    """What the schedule says; where that is nothing, a line says until when."""
+def _chosen(questions: list[Question], store: Store, count: int, only_due: bool) -> list[Choice]:
+    """What the schedule says."""
     now = datetime.now(UTC)
-    known = memories(store, now)
     today = Today(now, days_left(interview(store), now))
-    chosen = choose(questions, known, today, count, only_due=only_due)
-    if not chosen:
-        until = _until(next_due(questions, known), now)
-        plain.remark(f"Nothing is due{until}: `sayback practice` asks the least covered.", out)
-    return list(chosen)
+    return list(choose(questions, memories(store, now), today, count, only_due=only_due))
+
+
+def _nothing_due(questions: list[Question], store: Store) -> str:
+    """Says until when that is so."""
+    now = datetime.now(UTC)
+    until = _until(next_due(questions, memories(store, now)), now)
+    return f"Nothing is due{until}: `sayback practice` asks the least covered."
 
 
 def _until(due: datetime | None, now: datetime) -> str:
@@ -167,80 +170,3 @@ def _until(due: datetime | None, now: datetime) -> str:
     here = due.astimezone()
     is_today = here.date() == now.astimezone().date()
     return f" until {here:%H:%M}" if is_today else f" until {here:%A}, {here.day} {here:%B}"
-
-
-def _stations(equipment: Equipment, workspace: Workspace, store: Store) -> Stations:
-    return Stations(
-        workspace=workspace,
-        store=store,
-        open_recorder=partial(_recorder, equipment),
-        speaker=Pyttsx3Speaker(),
-        play=partial(_play, equipment),
-        transcriber=_in_background(
-            partial(engines.load, equipment.engine, equipment.model, equipment.compute)
-        ),
-        settings=ListenSettings(patience_s=equipment.patience, maximum_s=equipment.max_length),
-    )
-
-
-def _recorder(equipment: Equipment) -> Recorder:
-    if equipment.answer is not None:
-        return FileRecorder(equipment.answer)
-    return Microphone(equipment.microphone)
-
-
-def _play(equipment: Equipment, path: Path, stop: threading.Event) -> None:
-    if not equipment.mute:
-        play(path, device=equipment.speaker, stop=stop)
-
-
-def _in_background(load: Callable[[], Transcriber]) -> Future[Transcriber]:
-    """In a daemon thread: an executor would make the program wait for a model it needs no more."""
-    loading: Future[Transcriber] = Future()
-
-    def work() -> None:
-        try:
-            loading.set_result(load())
-        except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
-            loading.set_exception(error)
-        # The engine's own threads work for the one that loaded it: once that has ended,
-        # transcription was measured to take 3 to 40 times as long.
-        threading.Event().wait()
-
-    threading.Thread(target=work, name="loading", daemon=True).start()
-    return loading
-
-
-def _rehearse_all(asked: list[Choice], stations: Stations, out: Console, *, as_json: bool) -> None:
-    keyboard = Keyboard()
-    for number, choice in enumerate(asked, start=1):
-        place = _place(number, len(asked), choice.reason)
-        wish = Wish.AGAIN
-        while wish is Wish.AGAIN:
-            events = rehearse(choice.question, stations, keyboard.pressed)
-            for scorecard in plain.show(events, out, place=place, cards=not as_json):
-                if as_json:
-                    click.echo(json.dumps(to_json(scorecard), ensure_ascii=False))
-            wish = _wish(keyboard, out, is_last=number == len(asked))
-        if wish is Wish.STOP:
-            return
-
-
-def _place(number: int, count: int, reason: str) -> str:
-    """Where the session stands, and why this question: "3 of 5 · due: missed twice"."""
-    return " · ".join(filter(None, (f"{number} of {count}" if count > 1 else "", reason)))
-
-
-def _wish(keyboard: Keyboard, out: Console, *, is_last: bool) -> Wish:
-    """Asked of a person at a terminal; without one it is simply the next question."""
-    if not (out.is_terminal and sys.stdin and sys.stdin.isatty()):
-        return Wish.NEXT
-    choices = "Enter  end" if is_last else "Enter  next question   q Enter  stop"
-    out.print(Text(f" {choices}   a Enter  again", style="dim"))
-    match keyboard.ask():
-        case "a":
-            return Wish.AGAIN
-        case "q" | None:
-            return Wish.STOP
-        case _:
-            return Wish.NEXT

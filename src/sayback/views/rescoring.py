@@ -84,7 +84,7 @@ def _one(
     attempt = store.attempt(number)
     question = bank.get(attempt.question.id, attempt.question)
     reasons = why_rescore(attempt, question, engine.name, engine.model)
-    if not reasons and not is_named:
+    if not is_named and (not reasons or attempt.is_set_aside):
         return None
     # Hearing again takes minutes, judging the same words a moment.
     must_hear = any(reason.rehear for reason in reasons)

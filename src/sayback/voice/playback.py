@@ -33,6 +33,9 @@ POLL_S = 0.005
 GRACE_S = 3.0
 """How much longer than the sound a device may take before it counts as dead."""
 
+CLOSING_S = 0.5
+"""Longest wait for a device to be closed."""
+
 
 def play(path: Path, *, device: str | None, stop: threading.Event | None = None) -> None:
     """Play `path` on the output whose name contains `device`; returns when it has been heard.
@@ -45,7 +48,7 @@ def play(path: Path, *, device: str | None, stop: threading.Event | None = None)
     default = sounddevice.default.device[1]
     output = choose_output(outputs(sounddevice), default=default, name=device)
     sound = at_rate(path, int(output["default_samplerate"]))
-    given_up = threading.Event()
+    given_up, ended = threading.Event(), threading.Event()
     refusals: list[str] = []
 
     def is_over() -> bool:
@@ -56,16 +59,18 @@ def play(path: Path, *, device: str | None, stop: threading.Event | None = None)
             feed(sounddevice, output, sound, is_over=is_over)
         except sounddevice.PortAudioError as error:
             refusals.append(f"cannot play ({reason(error)})")
+        finally:
+            ended.set()
 
     # In a thread, because even closing the stream of a dead output can block.
-    worker = threading.Thread(target=work, name="playback", daemon=True)
-    worker.start()
+    threading.Thread(target=work, name="playback", daemon=True).start()
     try:
-        worker.join(len(sound) / output["default_samplerate"] + GRACE_S)
+        if not ended.wait(len(sound) / output["default_samplerate"] + GRACE_S):
+            refusals.append("takes no sound")
     finally:
         given_up.set()
-    if worker.is_alive():
-        refusals.append("takes no sound")
+        # After Ctrl-C, too: a stream that is open when the program ends can crash it.
+        ended.wait(CLOSING_S)
     if refusals:
         raise VoiceError(
             f"{output['name']!r}: the loudspeaker {refusals[0]}",

@@ -10,7 +10,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import unicodedata
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -54,9 +57,26 @@ class Pyttsx3Speaker:
         self._rate_wpm = rate_wpm
         self._time_limit_s = time_limit_s
         self._voice = voice
+        self._begun: dict[str, Future[Path]] = {}
+
+    def begin(self, text: str) -> None:
+        """Render `text` in the background, so that `render` has it sooner."""
+        rendering = self._begun[text] = Future[Path]()
+
+        def work() -> None:
+            try:
+                rendering.set_result(self._rendered(text))
+            except Exception as error:  # noqa: BLE001 - raised again by `render`
+                rendering.set_exception(error)
+
+        threading.Thread(target=work, name="rendering", daemon=True).start()
 
     def render(self, text: str) -> Path:
         """The path of an audio file (WAV, on macOS AIFF) that speaks `text`; see `Speaker`."""
+        begun = self._begun.pop(text, None)
+        return begun.result() if begun else self._rendered(text)
+
+    def _rendered(self, text: str) -> Path:
         spoken = speakable(text)
         self._cache = writable_folder(self._cache)
         target = self._cache / self._file_name(spoken)
@@ -119,6 +139,7 @@ def run_child(arguments: list[str], *, text: str, time_limit_s: float) -> None:
     with subprocess.Popen(
         command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
     ) as child:
+        stop = atexit.register(partial(kill, child))  # a thread of ours may be cut off before
         try:
             _, messages = child.communicate(text.encode("utf-8"), timeout=time_limit_s)
         except subprocess.TimeoutExpired:
@@ -129,9 +150,15 @@ def run_child(arguments: list[str], *, text: str, time_limit_s: float) -> None:
             ) from None
         finally:
             # Also after Ctrl-C, which a child in a group of its own does not get.
-            if child.poll() is None:
-                os.killpg(child.pid, signal.SIGKILL)
+            stop()
+            atexit.unregister(stop)
     raise_for_exit(child.returncode, messages.decode("utf-8", errors="replace"))
+
+
+def kill(child: subprocess.Popen[bytes]) -> None:
+    """End the process group of a child that is still running."""
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def raise_for_exit(code: int, messages: str) -> None:
@@ -155,6 +182,8 @@ def voice_missing(platform: str, why: str) -> VoiceMissing:
 
 def is_sound(path: Path) -> bool:
     """Whether `path` is an audio file that can be read and is not silent."""
+    if not path.exists():
+        return False
     import soundfile
 
     try:

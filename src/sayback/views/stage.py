@@ -1,0 +1,209 @@
+"""The stations of a rehearsal, set up with what the machine has, and the view that shows them."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import replace
+from enum import Enum, auto
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from sayback.capture.file_recorder import FileRecorder
+from sayback.capture.listen import ListenSettings
+from sayback.capture.microphone import Microphone
+from sayback.capture.recorder import Recorder
+from sayback.capture.speech_detector import load_detector
+from sayback.errors import VoiceError
+from sayback.history.schedule import Choice
+from sayback.history.store import Store
+from sayback.model import Question
+from sayback.remote import Remote
+from sayback.scoring.judge import judge
+from sayback.scoring.scorecard import to_json
+from sayback.session import Event, Saved, Stations, Warned, rehearse
+from sayback.transcript import engines
+from sayback.transcript.transcriber import Transcriber
+from sayback.views import plain
+from sayback.views.keyboard import Keyboard
+from sayback.views.spoken import spoken_result
+from sayback.voice.playback import play
+from sayback.voice.speaker import Speaker
+from sayback.workspace import Workspace
+
+if TYPE_CHECKING:
+    from sayback.views.rehearsal import Equipment, Show
+
+SOUND_TIME_LIMIT_S = 1.0
+"""Where nothing sounds by then, as without a voice, the model is loaded all the same."""
+EXIT_S = 10.0
+"""Longest wait at the end of the program for what is being loaded."""
+
+
+class Next(Enum):
+    """What a person wants after a scorecard."""
+
+    NEXT = auto()
+    AGAIN = auto()
+    STOP = auto()
+
+
+def stations(
+    equipment: Equipment, workspace: Workspace, store: Store, speaker: Speaker
+) -> Stations:
+    """The real ones; what hearing and judging an answer needs is loaded from the first sound on."""
+    sounding = threading.Event()
+    return Stations(
+        workspace=workspace,
+        store=store,
+        open_recorder=partial(_recorder, equipment),
+        speaker=speaker,
+        play=partial(_play, equipment, sounding),
+        transcriber=_load(equipment, sounding),
+        settings=ListenSettings(patience_s=equipment.patience, maximum_s=equipment.max_length),
+    )
+
+
+def rehearse_all(
+    asked: list[Choice], stations: Stations, show: Show, out: Console, bank: Path
+) -> None:
+    """Rehearse one question after another, on a full screen where there can be one."""
+    if _has_screen(show, out):
+        _on_screen(asked, stations, show, bank)
+    else:
+        _in_lines(asked, stations, show, out)
+
+
+def _recorder(equipment: Equipment) -> Recorder:
+    if equipment.answer is not None:
+        return FileRecorder(equipment.answer)
+    return Microphone(equipment.microphone)
+
+
+def _play(
+    equipment: Equipment, sounding: threading.Event, path: Path, stop: threading.Event
+) -> None:
+    sounding.set()
+    if not equipment.mute:
+        play(path, device=equipment.speaker, stop=stop)
+
+
+def _load(equipment: Equipment, sounding: threading.Event) -> Future[Transcriber]:
+    """The engine, being loaded in a thread once the question sounds, and then the judge.
+
+    Sooner it would hold up all that is still to be done for the question. The thread is a daemon:
+    an executor would make the program wait for a model it needs no more.
+    """
+    loading: Future[Transcriber] = Future()
+    is_over = threading.Event()
+
+    def work() -> None:
+        sounding.wait(SOUND_TIME_LIMIT_S)
+        # What is being loaded when the interpreter goes away aborts the whole process.
+        atexit.register(is_over.wait, EXIT_S)
+        try:
+            load_detector()
+            loading.set_result(engines.load(equipment.engine, equipment.model, equipment.compute))
+        except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
+            loading.set_exception(error)
+        judge()
+        is_over.set()
+        # The engine's own threads work for the one that loaded it: once that has ended,
+        # transcription was measured to take 3 to 40 times as long.
+        threading.Event().wait()
+
+    threading.Thread(target=work, name="loading", daemon=True).start()
+    return loading
+
+
+def _has_screen(show: Show, out: Console) -> bool:
+    """Whether a full screen is wanted, and possible: lines need no terminal."""
+    reads = bool(sys.stdin and sys.stdin.isatty())
+    return reads and out.is_terminal and not (show.plain or show.as_json or out.is_dumb_terminal)
+
+
+def _on_screen(asked: list[Choice], stations: Stations, show: Show, bank: Path) -> None:
+    # Late, since it takes some tenths of a second.
+    from sayback.views.screen import ScreenSession, Turn, run_screen
+    from sayback.views.web.reviewing import Reviewing
+
+    turns = [
+        Turn(choice.question, _place(number, len(asked), choice.reason))
+        for number, choice in enumerate(asked, start=1)
+    ]
+    run_screen(
+        ScreenSession(
+            turns=turns,
+            rehearse=partial(_rehearsed_anywhere, stations=stations, show=show),
+            play=stations.play,
+            review=Reviewing(stations.workspace.recordings, bank).open,
+            exam=show.exam,
+        )
+    )
+
+
+def _in_lines(asked: list[Choice], stations: Stations, show: Show, out: Console) -> None:
+    keyboard = Keyboard()
+    for number, choice in enumerate(asked, start=1):
+        place = _place(number, len(asked), choice.reason)
+        wanted = Next.AGAIN
+        while wanted is Next.AGAIN:
+            events = _rehearsed(choice.question, keyboard.remote, stations=stations, show=show)
+            for scorecard in plain.show(events, out, place=place, cards=not show.as_json):
+                if show.as_json:
+                    click.echo(json.dumps(to_json(scorecard), ensure_ascii=False))
+            wanted = _wanted(keyboard, out, is_last=number == len(asked))
+        if wanted is Next.STOP:
+            return
+
+
+def _rehearsed(
+    question: Question, remote: Remote, *, stations: Stations, show: Show
+) -> Iterator[Event]:
+    """The events of one rehearsal; with `speak_result` the result is read aloud at its end."""
+    for event in rehearse(question, stations, remote):
+        yield event
+        if show.speak_result and isinstance(event, Saved) and event.attempt.scorecard:
+            remote.clear()
+            try:
+                sound = stations.speaker.render(spoken_result(event.attempt.scorecard))
+                stations.play(sound, remote.pressed)
+            except VoiceError as error:
+                yield Warned(f"the result is not read aloud: {error}")
+
+
+def _rehearsed_anywhere(
+    question: Question, remote: Remote, *, stations: Stations, show: Show
+) -> Iterator[Event]:
+    """The same in any thread: a database belongs to the thread that opened it."""
+    with Store(stations.workspace.recordings) as store:
+        yield from _rehearsed(question, remote, stations=replace(stations, store=store), show=show)
+
+
+def _place(number: int, count: int, reason: str) -> str:
+    """Where the session stands, and why this question: "3 of 5 · due: missed twice"."""
+    return " · ".join(filter(None, (f"{number} of {count}" if count > 1 else "", reason)))
+
+
+def _wanted(keyboard: Keyboard, out: Console, *, is_last: bool) -> Next:
+    """Asked of a person at a terminal; without one it is simply the next question."""
+    if not (out.is_terminal and sys.stdin and sys.stdin.isatty()):
+        return Next.NEXT
+    choices = "Enter  end" if is_last else "Enter  next question   q Enter  stop"
+    out.print(Text(f" {choices}   a Enter  again", style="dim"))
+    match keyboard.ask():
+        case "a":
+            return Next.AGAIN
+        case "q" | None:
+            return Next.STOP
+        case _:
+            return Next.NEXT
