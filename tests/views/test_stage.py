@@ -43,16 +43,10 @@ def stations(tmp_path: Path) -> Iterator[Stations]:
 
 
 @pytest.mark.parametrize(
-    ("number", "count", "reason", "place"),
-    [
-        (3, 5, "due: missed twice", "3 of 5 · due: missed twice"),
-        (1, 1, "new", "new"),
-        (2, 3, "", "2 of 3"),
-        (1, 1, "", ""),
-    ],
+    ("number", "count", "place"), [(3, 5, "3 of 5"), (2, 3, "2 of 3"), (1, 1, "")]
 )
-def test_the_place_says_why_this_question(number: int, count: int, reason: str, place: str) -> None:
-    assert _place(number, count, reason) == place
+def test_a_place_is_told_where_there_are_several(number: int, count: int, place: str) -> None:
+    assert _place(number, count) == place
 
 
 def test_a_rehearsal_in_another_thread_is_kept(stations: Stations) -> None:

@@ -120,7 +120,7 @@ def _print(event: Event, out: Console, place: str) -> None:
         case Behind():
             remark("this machine is slower than you speak: the score comes after the answer", out)
         case SetAside(int(number)):
-            remark(f"set aside as attempt {number}: `sayback rescore {number}` scores it", out)
+            remark(kept_for_later(number), out)
         case Saved(attempt):
             remark(f"attempt {attempt.id} is kept: `sayback show {attempt.id}` has every word", out)
 
@@ -147,6 +147,11 @@ def _listening(out: Console) -> Text:
 def _heard(recording: Recording) -> Text:
     length = clock(recording.duration_s)
     return Text(f" Heard {length} ({ENDINGS[recording.ending]}), scoring …", style="dim")
+
+
+def kept_for_later(attempt_id: int) -> str:
+    """What to do about an answer that was left in the middle."""
+    return f"kept as attempt {attempt_id}: `sayback rescore {attempt_id}` scores it"
 
 
 def warn(message: str, out: Console) -> None:

@@ -78,7 +78,7 @@ def rehearse_all(
 ) -> None:
     """Rehearse one question after another, on a full screen where there can be one."""
     if _has_screen(show, out):
-        _on_screen(asked, stations, show, bank)
+        _on_screen(asked, stations, show, out, bank)
     else:
         _in_lines(asked, stations, show, out)
 
@@ -131,16 +131,18 @@ def _has_screen(show: Show, out: Console) -> bool:
     return reads and out.is_terminal and not (show.plain or show.as_json or out.is_dumb_terminal)
 
 
-def _on_screen(asked: list[Choice], stations: Stations, show: Show, bank: Path) -> None:
+def _on_screen(
+    asked: list[Choice], stations: Stations, show: Show, out: Console, bank: Path
+) -> None:
     # Late, since it takes some tenths of a second.
     from sayback.views.screen import ScreenSession, Turn, run_screen
     from sayback.views.web.reviewing import Reviewing
 
     turns = [
-        Turn(choice.question, _place(number, len(asked), choice.reason))
+        Turn(choice.question, _place(number, len(asked)), choice.reason)
         for number, choice in enumerate(asked, start=1)
     ]
-    run_screen(
+    outcome = run_screen(
         ScreenSession(
             turns=turns,
             rehearse=partial(_rehearsed_anywhere, stations=stations, show=show),
@@ -149,12 +151,14 @@ def _on_screen(asked: list[Choice], stations: Stations, show: Show, bank: Path) 
             exam=show.exam,
         )
     )
+    if outcome.left is not None:
+        plain.remark(plain.kept_for_later(outcome.left), out)
 
 
 def _in_lines(asked: list[Choice], stations: Stations, show: Show, out: Console) -> None:
     keyboard = Keyboard()
     for number, choice in enumerate(asked, start=1):
-        place = _place(number, len(asked), choice.reason)
+        place = " · ".join(filter(None, (_place(number, len(asked)), choice.reason)))
         wanted = Next.AGAIN
         while wanted is Next.AGAIN:
             events = _rehearsed(choice.question, keyboard.remote, stations=stations, show=show)
@@ -189,9 +193,9 @@ def _rehearsed_anywhere(
         yield from _rehearsed(question, remote, stations=replace(stations, store=store), show=show)
 
 
-def _place(number: int, count: int, reason: str) -> str:
-    """Where the session stands, and why this question: "3 of 5 · due: missed twice"."""
-    return " · ".join(filter(None, (f"{number} of {count}" if count > 1 else "", reason)))
+def _place(number: int, count: int) -> str:
+    """Where the session stands: "3 of 5"."""
+    return f"{number} of {count}" if count > 1 else ""
 
 
 def _wanted(keyboard: Keyboard, out: Console, *, is_last: bool) -> Next:
