@@ -1,11 +1,6 @@
 """How long the command takes to its first sound and to a loaded model; `latency.py` asks.
 
-As a script it is the command itself with a stopwatch in it:
-
-    python -P benchmarks/starting.py REPORT practice ...
-
-writes to the file REPORT when the model is there: seconds of the clock `time.monotonic`, which is
-one for all processes.
+What is started is the command with a stopwatch in it, `timed_command.py`.
 """
 
 from __future__ import annotations
@@ -22,17 +17,16 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sayback.transcript import engines
 from sayback.transcript.model_cache import models_folder
-from sayback.transcript.transcriber import Transcriber
 
 if TYPE_CHECKING:
     from tests.virtual_sound_card import SoundCard
 
+TIMED_COMMAND = Path(__file__).with_name("timed_command.py")
 PROGRAMS = ("pulseaudio", "pactl", "pacat")
 RATE_HZ = 16_000
 AUDIBLE = 10 ** (-50 / 20)
@@ -77,7 +71,7 @@ def started(card: SoundCard | None, practice: list[str]) -> Started:
     """
     with TemporaryDirectory() as folder:
         report = Path(folder) / "ready"
-        command = [sys.executable, "-P", __file__, str(report), "practice", *practice]
+        command = [sys.executable, "-P", str(TIMED_COMMAND), str(report), "practice", *practice]
         running = partial(_running, command, _environment(Path(folder)))
         if card is None:
             with running() as began_s:
@@ -135,22 +129,3 @@ def _polled(moment: Callable[[], float | None]) -> float | None:
     while (found_s := moment()) is None and time.monotonic() < deadline_s:
         time.sleep(POLL_S)
     return found_s
-
-
-def _run_timed(report: Path) -> None:
-    """The command line, with a note of when the engine is loaded."""
-    load = engines.load
-
-    def timed(*arguments: Any, **named: Any) -> Transcriber:
-        loaded = load(*arguments, **named)
-        report.write_text(f"{time.monotonic()}\n")
-        return loaded
-
-    engines.load = timed
-    from sayback.views.cli import main
-
-    main()
-
-
-if __name__ == "__main__":
-    _run_timed(Path(sys.argv.pop(1)))

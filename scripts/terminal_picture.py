@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
+TIME_LIMIT_S = 60.0
 THEME = TerminalTheme(
     (22, 24, 29), (222, 225, 230),
     [(22, 24, 29), (224, 108, 117), (130, 180, 120), (229, 192, 123),
@@ -61,11 +62,15 @@ def screen_with(words: str, columns: str, rows: str, command: list[str]) -> str:
     """What the terminal shows, colours included, as soon as these words are on it."""
     shell = f"{subprocess.list2cmdline(command)}; sleep 60"
     tmux("-f", "/dev/null", "new-session", "-d", "-x", columns, "-y", rows, shell)
-    while words not in tmux("capture-pane", "-p"):
-        time.sleep(0.05)
-    screen = tmux("capture-pane", "-e", "-p")
-    tmux("kill-server")
-    return screen
+    end_s = time.monotonic() + TIME_LIMIT_S
+    try:
+        while words not in tmux("capture-pane", "-p"):
+            if time.monotonic() > end_s:
+                sys.exit(f"no screen with '{words}' in {TIME_LIMIT_S:.0f} s")
+            time.sleep(0.05)
+        return tmux("capture-pane", "-e", "-p")
+    finally:
+        tmux("kill-server")
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.test_session import loaded
 
 from sayback.capture.wave_file import WaveFile, to_pcm16
 from sayback.errors import TranscriptionError
@@ -51,15 +52,6 @@ class Typist:
         step_s = len(samples) / SAMPLE_RATE_HZ / 5
         words = (Word(w, at * step_s, (at + 1) * step_s, 1.0) for at, w in enumerate(SAID.split()))
         return Transcript(SAID, tuple(words), "typist", "none")
-
-
-def loaded(transcriber: Transcriber | Exception) -> Future[Transcriber]:
-    future: Future[Transcriber] = Future()
-    if isinstance(transcriber, Exception):
-        future.set_exception(transcriber)
-    else:
-        future.set_result(transcriber)
-    return future
 
 
 @pytest.fixture
@@ -198,6 +190,13 @@ def test_a_machine_that_is_too_slow_is_said_to_be_so_once(path: Path) -> None:
     assert seen.count(Behind()) == 1
     assert is_final
     assert transcript.text == " ".join([SAID] * len(speech))
+
+
+def test_nothing_is_covered_any_more_once_it_is_closed(path: Path) -> None:
+    with LiveAnswer(QUESTION, path, loaded(Typist())) as live:
+        heard_until(live, lambda all: Captions in kinds(all), Interval(1, 3))
+        assert "coverage" in [thread.name for thread in threading.enumerate()]
+    assert "coverage" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_nothing_said_is_an_empty_transcript(path: Path) -> None:

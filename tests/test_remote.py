@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from sayback.remote import Remote, Wish
+import pytest
+
+from sayback.remote import LEAVING, Remote, Wish
 
 
 def test_wishes_are_taken_in_order_and_pressed_lasts_until_the_last() -> None:
@@ -26,13 +28,24 @@ def test_nothing_pressed_is_no_wish() -> None:
 
 def test_what_is_cleared_is_never_taken() -> None:
     remote = Remote()
-    remote.press(Wish.SKIP)
-    remote.press(Wish.SKIP)
+    remote.press(Wish.DONE)
+    remote.press(Wish.PAUSE)
     remote.clear()
     assert not remote.pressed.is_set()
     assert remote.take() is None
     remote.press(Wish.DONE)
     assert remote.take() is Wish.DONE
+
+
+@pytest.mark.parametrize("wish", LEAVING)
+def test_a_wish_to_leave_is_never_cleared(wish: Wish) -> None:
+    remote = Remote()
+    remote.press(Wish.DONE)
+    remote.press(wish)
+    remote.clear()
+    assert remote.pressed.is_set()
+    assert remote.take() is wish
+    assert not remote.pressed.is_set()
 
 
 def test_a_press_wakes_who_waits_in_another_thread() -> None:

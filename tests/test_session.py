@@ -18,7 +18,7 @@ from sayback.errors import TranscriptionError, VoiceError, VoiceMissing
 from sayback.history.store import Store
 from sayback.live import Captions, Covering
 from sayback.model import Ending, KeyPoint, Question, Transcript, Word
-from sayback.remote import Remote, Wish
+from sayback.remote import LEAVING, Remote, Wish
 from sayback.revision import rescore
 from sayback.session import (
     Asking,
@@ -373,7 +373,7 @@ def test_the_question_is_read_again(stations: Stations) -> None:
     assert stations.play.stopped == [True, False]
 
 
-@pytest.mark.parametrize("wish", [Wish.SKIP, Wish.LEAVE])
+@pytest.mark.parametrize("wish", LEAVING)
 def test_a_question_that_is_not_answered_leaves_nothing(stations: Stations, wish: Wish) -> None:
     events = events_of(stations, Press(wish, at(Asking)))
     assert kinds(events) == [Asking, SetAside]
@@ -382,7 +382,21 @@ def test_a_question_that_is_not_answered_leaves_nothing(stations: Stations, wish
     assert recordings(stations) == []
 
 
-@pytest.mark.parametrize("wish", [Wish.SKIP, Wish.LEAVE])
+@pytest.mark.parametrize("wish", LEAVING)
+def test_a_wish_to_leave_counts_before_the_question_too(stations: Stations, wish: Wish) -> None:
+    remote = Remote()
+    remote.press(wish)
+    assert kinds(list(rehearse(QUESTION, stations, remote))) == [Asking, SetAside]
+
+
+def test_a_wish_to_leave_counts_between_two_takes(stations: Stations) -> None:
+    events = events_of(
+        stations, Press(Wish.START_OVER, after(1.2)), Press(Wish.LEAVE, at(SetAside))
+    )
+    assert kinds(events) == [Asking, Listening, SetAside, Listening, SetAside]
+
+
+@pytest.mark.parametrize("wish", LEAVING)
 def test_where_nothing_was_said_nothing_is_kept(stations: Stations, wish: Wish) -> None:
     events = events_of(stations, Press(wish, at(Listening)))
     assert kinds(events) == [Asking, Listening, SetAside]

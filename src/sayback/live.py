@@ -5,18 +5,27 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
 from sayback.capture.audio_file import read_part
-from sayback.model import Coverage, Interval, Question, Recording, Transcript, Word
+from sayback.capture.recorder import Samples
+from sayback.errors import CaptureError
+from sayback.model import (
+    SAMPLE_RATE_HZ,
+    Coverage,
+    Interval,
+    Question,
+    Recording,
+    Transcript,
+    Word,
+)
 from sayback.scoring.coverage import cover
-from sayback.scoring.judge import judge
-from sayback.transcript.live import Draft, Lanes, LiveTranscript
+from sayback.transcript.live import EXIT_S, Draft, Lanes, LiveTranscript
 from sayback.transcript.transcriber import Transcriber
 
 
@@ -46,22 +55,23 @@ Impression = Captions | Covering | Behind
 class LiveAnswer:
     """Transcribes the file of an answer while it grows, and covers its key points.
 
-    A context manager; whatever fails while the answer goes on is raised where its transcript is
-    asked for. Needs no model before the answer begins.
+    A context manager. What fails while the answer goes on is raised where its transcript is asked
+    for; without captions or coverage it goes on. Needs no model before the answer begins.
     """
 
     def __init__(self, question: Question, path: Path, transcriber: Future[Transcriber]) -> None:
         self._question = question
-        self._read = partial(read_part, path)
+        self._path = path
         self._loading = transcriber
         self._live: LiveTranscript | None = None
         self._shown = Draft()
         self._is_behind = False
         self._drafts: SimpleQueue[Draft | None] = SimpleQueue()
         self._impressions: SimpleQueue[Impression] = SimpleQueue()
+        self._covering = threading.Thread(target=self._cover, name="coverage", daemon=True)
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._cover, name="coverage", daemon=True).start()
+        self._covering.start()
         return self
 
     def __exit__(
@@ -70,9 +80,11 @@ class LiveAnswer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._drafts.put(None)
         if self._live:
             self._live.close()
+        self._drafts.put(None)
+        # A judge that is at work when the interpreter goes away aborts the whole process.
+        self._covering.join(EXIT_S)
 
     def hear(self, speech: tuple[Interval, ...], duration_s: float) -> Iterator[Impression]:
         """Take what was detected so far; yields what has come out of it since the last call."""
@@ -110,13 +122,23 @@ class LiveAnswer:
             self._is_behind = True
             yield Behind()
 
+    def _read(self, stretch: Interval) -> Samples:
+        samples = read_part(self._path, stretch)
+        missing_s = stretch.duration_s - len(samples) / SAMPLE_RATE_HZ
+        if missing_s > 0.01:  # of rounding
+            raise CaptureError(
+                f"{self._path}: {missing_s:.1f} s of what was recorded are not in it",
+                "check the disk that it is on",
+            )
+        return samples
+
     def _cover(self) -> None:
         """Covers the newest draft, again and again; runs in a thread of its own."""
-        judge()  # loads it
-        while (draft := self._newest()) is not None:
-            transcript = Transcript(_text(draft.words), draft.words)
-            if coverage := cover(self._question, transcript):
-                self._impressions.put(Covering(coverage))
+        with suppress(Exception):  # scoring the answer meets it again, where it is told
+            while (draft := self._newest()) is not None:
+                transcript = Transcript(_text(draft.words), draft.words)
+                if coverage := cover(self._question, transcript):
+                    self._impressions.put(Covering(coverage))
 
     def _newest(self) -> Draft | None:
         draft = self._drafts.get()

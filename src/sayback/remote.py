@@ -20,6 +20,10 @@ class Wish(Enum):
     LEAVE = auto()
 
 
+LEAVING = (Wish.SKIP, Wish.LEAVE)
+"""Wishes that end a rehearsal before there is an answer."""
+
+
 class Remote:
     """Takes wishes from any thread, in order; `pressed` is set while one waits to be taken."""
 
@@ -42,7 +46,8 @@ class Remote:
             return wish
 
     def clear(self) -> None:
-        """Forget what was pressed in an earlier part of the rehearsal."""
+        """Forget what was pressed in an earlier part of the rehearsal, but for `LEAVING`."""
         with self._lock:
-            self._wishes.clear()
-            self.pressed.clear()
+            self._wishes = deque(wish for wish in self._wishes if wish in LEAVING)
+            if not self._wishes:
+                self.pressed.clear()

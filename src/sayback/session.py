@@ -15,7 +15,6 @@ from typing import Self
 from sayback.capture.audio_file import read_audio
 from sayback.capture.listen import Level, ListenSettings, Take
 from sayback.capture.recorder import Recorder
-from sayback.capture.speech_detector import load_detector
 from sayback.errors import (
     HistoryError,
     SaybackError,
@@ -28,7 +27,7 @@ from sayback.errors import (
 from sayback.history.store import Store
 from sayback.live import Behind, Captions, Covering, LiveAnswer
 from sayback.model import Attempt, Ending, Question, Recording, Scorecard
-from sayback.remote import Remote, Wish
+from sayback.remote import LEAVING, Remote, Wish
 from sayback.scoring.scorecard import score
 from sayback.transcript.recording import transcribe_recording
 from sayback.transcript.transcriber import Transcriber
@@ -104,9 +103,6 @@ Event = (
     | SetAside
 )
 
-LEAVING = (Wish.SKIP, Wish.LEAVE)
-"""Wishes that end a rehearsal before there is an answer."""
-
 
 @dataclass(frozen=True, slots=True)
 class Stations:
@@ -130,12 +126,11 @@ def rehearse(question: Question, stations: Stations, remote: Remote) -> Iterator
     Obeys `remote`. Whatever goes wrong once the microphone is live, the recording is kept. Ends
     after Saved, or after SetAside where the person went on to something else. Raises SaybackError.
     """
-    load_detector()  # takes some tenths of a second, in which no word may be lost later
     with ExitStack() as microphone:  # opened first: opening it later would lose words
         recorder = microphone.enter_context(stations.open_recorder())
         remote.clear()
         yield Asking(question)
-        if (yield from _ask(question, stations, remote)):
+        if (yield from _ask(question, stations, remote)) in LEAVING:
             yield SetAside(None)
             return
         if stations.transcriber.done():  # where loading has failed by now, that is said in time
@@ -266,7 +261,7 @@ def _ask(
 ) -> Generator[Warned, None, Wish | None]:
     """Read the question aloud; a voice that fails leaves it on the screen.
 
-    Returns the wish to go on to something else, if any; any other one ends the reading.
+    Any wish ends the reading, and is returned unless that was all it meant.
     """
     try:
         sound = stations.speaker.render(question.text)
@@ -274,7 +269,7 @@ def _ask(
         while wish is Wish.QUESTION:
             stations.play(sound, remote.pressed)
             wish = remote.take()
-        return wish if wish in LEAVING else None
+        return None if wish is Wish.DONE else wish
     except VoiceMissing:
         raise
     except VoiceError as error:

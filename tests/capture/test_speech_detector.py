@@ -26,13 +26,20 @@ from sayback.capture.speech_detector import (
     Gate,
     Silero,
     SpeechTrack,
+    Stretches,
     detect_speech,
-    speech_intervals,
 )
 from sayback.model import Interval
 
 KNOWN_PAUSES = Path(__file__).resolve().parents[2].parent / "shared" / "speech" / "known_pauses"
 KNOWN_FILES = ["syn01.flac", "syn02.flac", "syn05.flac", "syn06.flac", "syn11.flac"]
+
+
+def intervals_of(probabilities: Sequence[float], *, duration_s: float) -> tuple[Interval, ...]:
+    stretches = Stretches()
+    for probability in probabilities:
+        stretches.add(probability)
+    return stretches.intervals(duration_s=duration_s)
 
 
 def blocks(*stretches: tuple[int, float]) -> list[float]:
@@ -67,13 +74,13 @@ def blocks(*stretches: tuple[int, float]) -> list[float]:
     ],
 )
 def test_intervals(probabilities: list[float], edges: list[tuple[float, float]]) -> None:
-    found = speech_intervals(probabilities, duration_s=len(probabilities) * BLOCK_S)
+    found = intervals_of(probabilities, duration_s=len(probabilities) * BLOCK_S)
     in_blocks = [(interval.start_s / BLOCK_S, interval.end_s / BLOCK_S) for interval in found]
     assert in_blocks == [pytest.approx(edge) for edge in edges]
 
 
 def test_intervals_end_within_the_recording() -> None:
-    (only,) = speech_intervals(blocks((10, 0.9)), duration_s=0.3)
+    (only,) = intervals_of(blocks((10, 0.9)), duration_s=0.3)
     assert only == Interval(0.0, 0.3)
 
 

@@ -54,7 +54,7 @@ NOUNS = (
 
 
 class Reads:
-    """Reads each sample that is not zero as a word of 50 ms, which starts there.
+    """Reads each sample that is not zero as a word of 20 ms, which starts there.
 
     A word of full quality also names the length of its window: no two windows sound the same.
     """
@@ -67,7 +67,7 @@ class Reads:
         self.asked.append(quick)
         window = "" if quick else f"@{len(samples)}"
         words = tuple(
-            Word(f"{samples[at]:.0f}{window}", at / SAMPLE_RATE_HZ, at / SAMPLE_RATE_HZ + 0.05, 1.0)
+            Word(f"{samples[at]:.0f}{window}", at / SAMPLE_RATE_HZ, at / SAMPLE_RATE_HZ + 0.02, 1.0)
             for at in np.flatnonzero(samples).tolist()
         )
         return Transcript(" ".join(word.text for word in words), words, "reads", "none")
@@ -294,10 +294,9 @@ def test_two_lanes_hear_the_end_quickly_and_in_full_at_once() -> None:
 # What goes wrong
 
 
-@pytest.mark.parametrize("quick", [True, False])
 @pytest.mark.parametrize("count", [1, 2])
-def test_an_engine_that_fails_is_said_where_the_words_are_wanted(quick: bool, count: int) -> None:
-    answer = Answer(intervals((0, 3), (4, 8)), 12, Fails(quick=quick, lanes=count))
+def test_an_engine_that_fails_is_said_where_the_words_are_wanted(count: int) -> None:
+    answer = Answer(intervals((0, 3), (4, 8)), 12, Fails(quick=False, lanes=count))
     with lanes(answer.live, count):
         answer.hear_until(9, working=False)
         answer.end()
@@ -305,6 +304,17 @@ def test_an_engine_that_fails_is_said_where_the_words_are_wanted(quick: bool, co
             answer.live.final()
         with pytest.raises(TranscriptionError, match="engine crashed"):
             answer.live.first()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_engine_that_fails_at_captions_alone_has_its_say_all_the_same(count: int) -> None:
+    answer = Answer(intervals((0, 3), (4, 8)), 8.1, Fails(quick=True, lanes=count))
+    with lanes(answer.live, count):
+        answer.hear_until(8, working=False)
+        answer.end()
+        first = answer.live.first()
+    assert first == answer.live.final()
+    assert first == transcribe_recording(Reads(), answer.samples, answer.speech)
 
 
 def test_a_recording_that_is_gone_is_said_where_the_words_are_wanted(tmp_path: Path) -> None:
@@ -414,6 +424,16 @@ def room(duration_s: float) -> Samples:
     return noise.astype(np.float32)
 
 
+def with_pauses(
+    say: Callable[[str], Samples], words: list[str], pauses_s: tuple[float, ...]
+) -> Samples:
+    """As many words before each of the pauses; where words repeat, engines resort to chance."""
+    count = -(-len(words) // len(pauses_s))
+    texts = (" ".join(words[at : at + count]) for at in range(0, len(words), count))
+    spoken = zip(map(say, texts), map(room, pauses_s), strict=True)
+    return np.concatenate([sound for pair in spoken for sound in pair])
+
+
 def lived(
     samples: Samples, transcriber: Transcriber, path: Path, *, threads: bool = False
 ) -> tuple[Transcript, Transcript]:
@@ -442,14 +462,13 @@ def of_the_file(path: Path, transcriber: Transcriber) -> Transcript:
 
 
 def test_speech_with_pauses_ends_as_the_whole_file(
-    spoken: Samples, loaded: Callable[[str, str], Transcriber], tmp_path: Path
+    say: Callable[[str], Samples], loaded: Callable[[str, str], Transcriber], tmp_path: Path
 ) -> None:
-    pauses_s = (0.4, 1.2, 0.7, 5.5, 0.3)
-    parts = [part for each in pauses_s for part in (spoken, room(each))]
+    samples = with_pauses(say, PROSE.split(), pauses_s=(0.4, 1.2, 0.7, 5.5, 0.3, 0.1))
     engine, path = loaded("faster-whisper", "tiny.en"), tmp_path / "answer.wav"
-    first, final = lived(np.concatenate(parts), engine, path)
+    first, final = lived(samples, engine, path)
     assert final == of_the_file(path, engine)
-    assert normal(first).count("convolutional") == len(pauses_s)
+    assert abs(len(normal(first)) - len(normal(final))) <= 2
 
 
 def test_speech_without_pauses_ends_as_the_whole_file(
@@ -464,13 +483,13 @@ def test_speech_without_pauses_ends_as_the_whole_file(
 
 
 def test_the_other_engine_ends_as_the_whole_file_too(
-    spoken: Samples, loaded: Callable[[str, str], Transcriber], tmp_path: Path
+    say: Callable[[str], Samples], loaded: Callable[[str, str], Transcriber], tmp_path: Path
 ) -> None:
-    samples = np.concatenate([spoken, room(1), spoken])
+    samples = with_pauses(say, PROSE.split()[:30], pauses_s=(1.0, 0.1))
     engine, path = loaded("openai-whisper", "tiny.en"), tmp_path / "answer.wav"
     first, final = lived(samples, engine, path, threads=True)
     assert final == of_the_file(path, engine)
-    assert normal(first).count("convolutional") == 2
+    assert abs(len(normal(first)) - len(normal(final))) <= 2
 
 
 @pytest.mark.parametrize("sentences", [8, 12])

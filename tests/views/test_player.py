@@ -20,32 +20,44 @@ def test_a_sound_that_ends_says_so() -> None:
     assert over.get(timeout=5) is None
 
 
-def test_a_sound_that_is_stopped_is_silent_when_stop_returns() -> None:
+def test_stop_does_not_wait_and_wait_returns_in_silence() -> None:
     player, over = ended()
-    silent = threading.Event()
+    may_end, silent = threading.Event(), threading.Event()
 
     def sound(stop: threading.Event) -> None:
-        stop.wait(10)
+        assert stop.wait(10)
+        assert may_end.wait(10)
         silent.set()
 
     player.start(sound)
     player.stop()
+    assert not silent.is_set()
+    may_end.set()
+    player.wait()
     assert silent.is_set()
     assert over.empty()
 
 
-def test_a_second_sound_replaces_the_first() -> None:
+def test_a_second_sound_begins_when_the_first_is_silent() -> None:
     player, over = ended()
-    first = threading.Event()
+    may_end = threading.Event()
+    order: list[str] = []
 
-    def sound(stop: threading.Event) -> None:
-        stop.wait(10)
-        first.set()
+    def first(stop: threading.Event) -> None:
+        assert stop.wait(10)
+        assert may_end.wait(10)
+        order.append("first is silent")
 
-    player.start(sound)
-    player.start(lambda stop: None)
-    assert first.is_set()
+    player.start(first)
+    player.start(lambda stop: order.append("second"))
+    may_end.set()
     assert over.get(timeout=5) is None
+    assert order == ["first is silent", "second"]
+
+
+def test_nothing_to_wait_for() -> None:
+    player, _ = ended()
+    player.wait()
 
 
 def test_an_error_is_handed_over() -> None:

@@ -46,12 +46,18 @@ def test_what_was_covered_what_was_not_and_for_how_long() -> None:
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ({"A": Status.COVERED, "B": Status.COVERED}, "You covered all two key points."),
-        ({"A": Status.COVERED}, "You covered the key point."),
-        ({"A": Status.MISSED}, "You covered none of one key point. Not said: A."),
+        ({"A": Status.COVERED, "B": Status.COVERED}, "You covered both key points."),
+        (dict.fromkeys("ABC", Status.COVERED), "You covered all three key points."),
+        (
+            {"A": Status.PARTIAL, "B": Status.MISSED},
+            "You covered none of two key points, one partly. Not said: B.",
+        ),
+        ({"A": Status.COVERED}, "You covered the one key point."),
+        ({"A": Status.PARTIAL}, "You partly covered the one key point."),
+        ({"A": Status.MISSED}, "You did not cover the one key point. Not said: A."),
         (
             {"Adam: momentum": Status.CONTRADICTED},
-            "You covered none of one key point. Check what you said about Adam.",
+            "You did not cover the one key point. Check what you said about Adam.",
         ),
     ],
 )

@@ -7,7 +7,7 @@ come out of `SpeechTrack`, block by block.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
@@ -149,14 +149,6 @@ def detect_speech(samples: Samples) -> tuple[Interval, ...]:
     for _ in track.hear(samples):
         pass
     return track.finish()
-
-
-def speech_intervals(probabilities: Iterable[float], *, duration_s: float) -> tuple[Interval, ...]:
-    """Intervals of speech from one probability a block of 32 ms; see `Stretches`."""
-    stretches = Stretches()
-    for probability in probabilities:
-        stretches.add(probability)
-    return stretches.intervals(duration_s=duration_s)
 
 
 def _without_lag(

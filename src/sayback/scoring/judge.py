@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib import resources
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ LONGEST_PAIR = 128
 LONGEST_TEXT = 1000
 """Characters of a passage or claim that are read: the splitting of odd signs is quadratic."""
 THREADS = 2
+_LOADING = Lock()
 
 Pair = tuple[str, str]
 """A passage of an answer, and a claim of a key point."""
@@ -83,7 +85,12 @@ class Judge:
         )
 
 
-@lru_cache(maxsize=1)
 def judge() -> Judge:
     """The judge that the package ships; loaded once, 0.1 s."""
+    with _LOADING:
+        return _loaded()
+
+
+@lru_cache(maxsize=1)
+def _loaded() -> Judge:
     return Judge(resources.files("sayback.scoring").joinpath("judge.onnx").read_bytes())

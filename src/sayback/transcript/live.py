@@ -83,6 +83,7 @@ class LiveTranscript:
         self._is_over = False
         self._is_closed = False
         self._is_behind = False
+        self._has_captions = True
         self._settled: dict[Interval, Transcript] = {}
         self._quick: tuple[Word, ...] = ()
         self._quick_until_s = 0.0
@@ -120,6 +121,7 @@ class LiveTranscript:
             self._windows, self._closed = windows, closed
             is_slow = self._full() > 0 and len(self._waiting()) > MOST_WAITING
             self._is_behind |= is_slow and not is_over
+            self._has_captions &= not self._is_behind
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -168,6 +170,9 @@ class LiveTranscript:
         try:
             result = self._transcriber.transcribe(self._read(job.window), quick=job.quick)
         except Exception as error:  # noqa: BLE001 - raised again where the words are waited for
+            if job.quick:  # only captions are lost: what counts is transcribed in full
+                self._end_captions(job)
+                return True
             self._fail(error)
             return False
         self._take(job, result)
@@ -201,11 +206,12 @@ class LiveTranscript:
         """The last seconds, in a pause, at the end, or when there was none for long."""
         unheard_s = self._unheard_s()
         is_due = self._is_over or self._silence_s() >= CAPTION_PAUSE_S
-        if self._is_behind or not unheard_s or not (is_due or unheard_s >= CAPTION_EVERY_S):
+        is_due = is_due or unheard_s >= CAPTION_EVERY_S
+        if not (self._has_captions and unheard_s and is_due):
             return None
         window = self._last_seconds()
-        under_way = [job for job in self._running if job.quick]
-        if under_way and not (self._is_over and window.end_s > under_way[-1].window.end_s):
+        under_way_s = [job.window.end_s for job in self._running if job.quick]
+        if under_way_s and not (self._is_over and window.end_s > max(under_way_s)):
             return None
         return None if self._is_gap(window.start_s) else Job(window, quick=True)
 
@@ -291,6 +297,12 @@ class LiveTranscript:
         from_s = self._quick_until_s
         return any(max(each.start_s, from_s) < min(each.end_s, until_s) for each in self._speech)
 
+    def _end_captions(self, job: Job) -> None:
+        with self._changed:
+            self._running.discard(job)
+            self._has_captions = False
+            self._changed.notify_all()
+
     def _fail(self, error: Exception) -> None:
         with self._changed:
             self._failure = error
@@ -302,7 +314,7 @@ class LiveTranscript:
 
     def _is_covered(self) -> bool:
         """Whether there are words, if only quick ones, for all that was said."""
-        return not self._is_behind and self._quick_until_s >= self._speech[-1].end_s
+        return self._has_captions and self._quick_until_s >= self._speech[-1].end_s
 
     def _is_done(self) -> bool:
         return all(window in self._settled for window in self._windows)

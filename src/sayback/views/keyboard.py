@@ -37,7 +37,7 @@ class Keyboard:
     def _read(self) -> None:
         rest = b""
         # At a terminal an empty read is Ctrl-D, and more may follow.
-        while (chunk := _chunk()) or _is_terminal():
+        while (chunk := _chunk()) or is_at_terminal():
             if not chunk:
                 time.sleep(0.1)
             *lines, rest = (rest + chunk).split(b"\n")
@@ -47,7 +47,8 @@ class Keyboard:
         self._lines.put(None)
 
 
-def _is_terminal() -> bool:
+def is_at_terminal() -> bool:
+    """Whether a person types."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 

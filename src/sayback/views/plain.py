@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import IO, TextIO, cast
 
 from rich.cells import cell_len
@@ -31,9 +32,12 @@ from sayback.session import (
 )
 from sayback.views.card import ACCENT, ALARM, card
 from sayback.views.charts import bar, clock
+from sayback.views.panels.points import points
+from sayback.views.panels.scene import Scene, Turn, after
 
 PIPE_WIDTH = 100
 METER_WIDTH = 20
+MARGINS = 2
 METER_FLOOR_DB = -60.0
 
 ENDINGS = {
@@ -72,34 +76,35 @@ def console(*, stderr: bool = False) -> Console:
     return Console(file=trimmed, highlight=False, emoji=False, width=width)
 
 
-def show(
-    events: Iterable[Event], out: Console, *, place: str = "", cards: bool = True
-) -> Iterator[Scorecard]:
-    """Print a rehearsal as it happens; yields the final scorecard once it is printed.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What is shown: `place` says where in the session a question stands, as in "2 of 5".
 
-    `place` says where in the session this question stands, as in "2 of 5"; without `cards` the
-    scorecard is left to the caller.
+    With `exam` no key points before the scorecard; without `cards` that is left to the caller.
     """
+
+    place: str = ""
+    exam: bool = False
+    cards: bool = True
+
+
+def show(events: Iterable[Event], out: Console, view: View = View()) -> Iterator[Scorecard]:
+    """Print a rehearsal as it happens; yields the final scorecard once it is printed."""
     shown: Scorecard | None = None
-    with _Meter(out) as meter:
+    with _Meter(out, is_exam=view.exam) as meter:
         for event in events:
+            meter.follow(event)
             match event:
-                case Level():
-                    meter.update(event)
-                case Captions(settled, draft):
-                    meter.caption = f"{settled} {draft}".strip()
-                case Covering():
+                case Level() | Captions() | Covering():
                     pass
                 case Scored(scorecard):
-                    meter.clear()
-                    if cards:
+                    if view.cards:
                         _print_card(event, shown, out)
                     shown = scorecard
                     if event.final:
                         yield scorecard
                 case _:
-                    meter.clear()
-                    _print(event, out, place)
+                    _print(event, out, view.place)
 
 
 def _print(event: Event, out: Console, place: str) -> None:
@@ -166,11 +171,15 @@ def remark(message: str, out: Console) -> None:
 
 
 class _Meter:
-    """The level of the microphone, the time and the last words, redrawn in place on a terminal."""
+    """The level of the microphone, the time, the key points said so far and the last words.
 
-    def __init__(self, out: Console) -> None:
-        self.caption = ""
+    Redrawn in place on a terminal, and gone as soon as anything else happens.
+    """
+
+    def __init__(self, out: Console, *, is_exam: bool) -> None:
         self._out = out
+        self._is_exam = is_exam
+        self._scene: Scene | None = None
         self._live: Live | None = None
 
     def __enter__(self) -> _Meter:
@@ -179,22 +188,39 @@ class _Meter:
     def __exit__(self, *_: object) -> None:
         self.clear()
 
-    def update(self, level: Level) -> None:
+    def follow(self, event: Event) -> None:
+        if isinstance(event, Asking):
+            self._scene = Scene(turn=Turn(event.question), is_exam=self._is_exam)
+        if self._scene is not None:
+            self._scene = after(self._scene, event)
+        match event:
+            case Level():
+                self._update(event)
+            case Captions() | Covering():
+                pass
+            case _:
+                self.clear()
+
+    def _update(self, level: Level) -> None:
         if level.warning:
             warn(level.warning, self._out)
-        if not self._out.is_terminal:
+        if self._scene is None or not self._out.is_terminal:
             return
         if self._live is None:
             self._live = Live(console=self._out, transient=True, auto_refresh=False)
             self._live.start()
-        said = Text(f" {_last_words(self.caption, self._out.width - 2)}", style="dim")
-        self._live.update(Group(_meter_line(level), said), refresh=True)
+        self._live.update(_meter_rows(self._scene, level, self._out.width), refresh=True)
 
     def clear(self) -> None:
-        self.caption = ""
         if self._live is not None:
             self._live.stop()
             self._live = None
+
+
+def _meter_rows(scene: Scene, level: Level, width: int) -> Group:
+    said = _last_words(f"{scene.settled} {scene.draft}".strip(), width - MARGINS)
+    rows = [points(scene, width - MARGINS), Text(said, style="dim")]
+    return Group(_meter_line(level), *(Padding(row, (0, 0, 0, 1)) for row in rows if row))
 
 
 def _meter_line(level: Level) -> Text:

@@ -23,20 +23,25 @@ class Player:
         self._thread: threading.Thread | None = None
 
     def start(self, sound: Sound) -> None:
-        """Begin `sound`; one that still plays is stopped first."""
+        """Begin `sound` once it is silent; one that still plays is stopped."""
         self.stop()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._play, args=(sound, self._stop), daemon=True)
+        arguments = (sound, self._stop, self._thread)
+        self._thread = threading.Thread(target=self._play, args=arguments, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Returns when nothing sounds any more, so that no microphone hears it."""
+        """Tell what sounds to end; returns at once."""
         self._stop.set()
+
+    def wait(self) -> None:
+        """Return when nothing sounds any more."""
         if self._thread is not None:
             self._thread.join(PATIENCE_S)
-            self._thread = None
 
-    def _play(self, sound: Sound, stop: threading.Event) -> None:
+    def _play(self, sound: Sound, stop: threading.Event, before: threading.Thread | None) -> None:
+        if before is not None:
+            before.join(PATIENCE_S)
         error: SaybackError | None = None
         try:
             sound(stop)

@@ -20,7 +20,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from sayback.capture.listen import Level
-from sayback.errors import Interrupted, SaybackError
+from sayback.errors import SaybackError
 from sayback.model import Attempt, Question
 from sayback.remote import Remote, Wish
 from sayback.session import Event, Saved, Scored, SetAside
@@ -30,8 +30,9 @@ from sayback.views.panels.keys import Choice, keys, keys_line
 from sayback.views.panels.lines import clock_line, header, remarks, rule, state
 from sayback.views.panels.points import missed, points
 from sayback.views.panels.scene import Phase, Scene, Turn, after, warned
+from sayback.views.panels.terminal import own_terminal
 from sayback.views.panels.widgets import Captions, Panel, asked, captions
-from sayback.views.player import Player, Sound
+from sayback.views.player import Player
 
 ROWS_FOR_A_SUMMARY = 20
 """In a lower terminal the scorecard needs them more."""
@@ -41,8 +42,6 @@ OBEYED_S = 0.4
 """So long a level may still come from before a key was pressed."""
 LEAVING_S = 5.0
 """Time that a rehearsal has to keep its recording when the screen is closed."""
-
-__all__ = ["Outcome", "Screen", "ScreenSession", "Turn", "run_screen"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,28 +70,22 @@ class Outcome:
 def run_screen(session: ScreenSession) -> Outcome:
     """Rehearse the turns on the whole terminal until the person has had enough.
 
-    Raises what a rehearsal raises, and Interrupted after Ctrl-C, once the terminal is as before.
+    Raises what a rehearsal raises, and KeyboardInterrupt after Ctrl-C, once the terminal is as
+    before.
     """
-    app = Screen(session)
-    try:
-        app.run()
-    finally:
-        app.let_go()
+    with own_terminal():
+        app = Screen(session)
+        try:
+            app.run()
+        finally:
+            app.let_go()
     if app.failure is not None:
         raise app.failure
     if app.return_code:  # an error of ours, which Textual has printed
         raise SystemExit(app.return_code)
     if app.is_interrupted:
-        raise _interrupted(app.left)
+        raise KeyboardInterrupt
     return Outcome(tuple(app.attempts), app.left)
-
-
-def _interrupted(left: int | None) -> BaseException:
-    if left is None:
-        return KeyboardInterrupt()
-    return Interrupted(
-        "interrupted", f"your answer is kept, score it with `sayback rescore {left}`"
-    )
 
 
 @dataclass
@@ -194,6 +187,8 @@ class Screen(App[None]):
                 self._show_card(is_new=was is not Phase.CARD)
             case Saved(attempt):
                 self.attempts.append(attempt)
+                if self._chosen is not None or self.scene.is_playing:  # enough: no reading aloud
+                    self._remote.press(Wish.DONE)
             case SetAside(attempt_id) if self.scene.is_leaving:
                 self.left = attempt_id
             case Level() if self.scene.is_asking_again:
@@ -314,6 +309,7 @@ class Screen(App[None]):
 
     def _follow(self, question: Question, remote: Remote) -> None:
         """Pass the events of a rehearsal on to the screen; runs in a thread."""
+        self._player.wait()  # so that no microphone hears what was played
         error: BaseException | None = None
         try:
             for event in self.session.rehearse(question, remote):
@@ -360,11 +356,8 @@ class Screen(App[None]):
             self._player.stop()
             self._change(replace(self.scene, is_playing=False))
         elif self.scene.recording is not None:
-            self._play(partial(self.session.play, self.scene.recording.path))
-
-    def _play(self, sound: Sound) -> None:
-        self._change(replace(self.scene, is_playing=True))
-        self._player.start(sound)
+            self._change(replace(self.scene, is_playing=True))
+            self._player.start(partial(self.session.play, self.scene.recording.path))
 
     def _review(self) -> None:
         review, attempt = self.session.review, self.scene.attempt
@@ -381,6 +374,7 @@ class Screen(App[None]):
     def let_go(self) -> None:
         """After the screen: end what still goes on, with the recording kept."""
         self._player.stop()
+        self._player.wait()
         if self._thread is not None:
             self._remote.press(Wish.LEAVE)
             self._thread.join(LEAVING_S)

@@ -52,9 +52,7 @@ def _judged(scorecard: Scorecard) -> Iterator[str]:
 
 def _covered(coverage: Coverage, key_points: Sequence[KeyPoint]) -> Iterator[str]:
     counts = Counter(point.status for point in coverage.points)
-    total, covered = len(coverage.points), counts[Status.COVERED]
-    partly = f", {number(counts[Status.PARTIAL])} partly" if counts[Status.PARTIAL] else ""
-    yield f"You covered {_share(covered, total)}{partly}."
+    yield f"You {_share(counts, len(coverage.points))}."
     labels = {point.text: label(point) for point in key_points}
     if missed := _named(coverage.points, Status.MISSED, labels):
         yield f"Not said: {missed}."
@@ -62,10 +60,15 @@ def _covered(coverage: Coverage, key_points: Sequence[KeyPoint]) -> Iterator[str
         yield f"Check what you said about {opposite}."
 
 
-def _share(covered: int, total: int) -> str:
+def _share(counts: Counter[Status], total: int) -> str:
+    covered, partial = counts[Status.COVERED], counts[Status.PARTIAL]
+    if total == 1:
+        does = "covered" if covered else "partly covered" if partial else "did not cover"
+        return f"{does} the one key point"
     if covered == total:
-        return f"all {number(total)} key points" if total > 1 else "the key point"
-    return f"{number(covered) if covered else 'none'} of {_counted(total, 'key point')}"
+        return f"covered {'both' if total == 2 else f'all {number(total)}'} key points"
+    partly = f", {number(partial)} partly" if partial else ""
+    return f"covered {number(covered) if covered else 'none'} of {number(total)} key points{partly}"
 
 
 def _named(points: Sequence[PointScore], status: Status, labels: dict[str, str]) -> str:

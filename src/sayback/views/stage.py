@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import atexit
 import json
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from enum import Enum, auto
 from functools import partial
@@ -26,7 +26,7 @@ from sayback.capture.speech_detector import load_detector
 from sayback.errors import VoiceError
 from sayback.history.schedule import Choice
 from sayback.history.store import Store
-from sayback.model import Question
+from sayback.model import Question, Scorecard
 from sayback.remote import Remote
 from sayback.scoring.judge import judge
 from sayback.scoring.scorecard import to_json
@@ -34,7 +34,7 @@ from sayback.session import Event, Saved, Stations, Warned, rehearse
 from sayback.transcript import engines
 from sayback.transcript.transcriber import Transcriber
 from sayback.views import plain
-from sayback.views.keyboard import Keyboard
+from sayback.views.keyboard import Keyboard, is_at_terminal
 from sayback.views.spoken import spoken_result
 from sayback.voice.playback import play
 from sayback.voice.speaker import Speaker
@@ -115,7 +115,8 @@ def _load(equipment: Equipment, sounding: threading.Event) -> Future[Transcriber
             loading.set_result(engines.load(equipment.engine, equipment.model, equipment.compute))
         except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
             loading.set_exception(error)
-        judge()
+        with suppress(Exception):  # scoring meets it again, where it can be told
+            judge()
         is_over.set()
         # The engine's own threads work for the one that loaded it: once that has ended,
         # transcription was measured to take 3 to 40 times as long.
@@ -127,15 +128,16 @@ def _load(equipment: Equipment, sounding: threading.Event) -> Future[Transcriber
 
 def _has_screen(show: Show, out: Console) -> bool:
     """Whether a full screen is wanted, and possible: lines need no terminal."""
-    reads = bool(sys.stdin and sys.stdin.isatty())
-    return reads and out.is_terminal and not (show.plain or show.as_json or out.is_dumb_terminal)
+    is_possible = is_at_terminal() and out.is_terminal and not out.is_dumb_terminal
+    return is_possible and not (show.plain or show.as_json)
 
 
 def _on_screen(
     asked: list[Choice], stations: Stations, show: Show, out: Console, bank: Path
 ) -> None:
     # Late, since it takes some tenths of a second.
-    from sayback.views.screen import ScreenSession, Turn, run_screen
+    from sayback.views.panels.scene import Turn
+    from sayback.views.screen import ScreenSession, run_screen
     from sayback.views.web.reviewing import Reviewing
 
     turns = [
@@ -162,7 +164,8 @@ def _in_lines(asked: list[Choice], stations: Stations, show: Show, out: Console)
         wanted = Next.AGAIN
         while wanted is Next.AGAIN:
             events = _rehearsed(choice.question, keyboard.remote, stations=stations, show=show)
-            for scorecard in plain.show(events, out, place=place, cards=not show.as_json):
+            view = plain.View(place=place, exam=show.exam, cards=not show.as_json)
+            for scorecard in plain.show(events, out, view):
                 if show.as_json:
                     click.echo(json.dumps(to_json(scorecard), ensure_ascii=False))
             wanted = _wanted(keyboard, out, is_last=number == len(asked))
@@ -175,14 +178,19 @@ def _rehearsed(
 ) -> Iterator[Event]:
     """The events of one rehearsal; with `speak_result` the result is read aloud at its end."""
     for event in rehearse(question, stations, remote):
+        if isinstance(event, Saved):
+            remote.clear()  # what is pressed from now on ends the reading
         yield event
         if show.speak_result and isinstance(event, Saved) and event.attempt.scorecard:
-            remote.clear()
-            try:
-                sound = stations.speaker.render(spoken_result(event.attempt.scorecard))
-                stations.play(sound, remote.pressed)
-            except VoiceError as error:
-                yield Warned(f"the result is not read aloud: {error}")
+            yield from _read_aloud(event.attempt.scorecard, stations, remote)
+
+
+def _read_aloud(scorecard: Scorecard, stations: Stations, remote: Remote) -> Iterator[Warned]:
+    """Read the result, until something is pressed."""
+    try:
+        stations.play(stations.speaker.render(spoken_result(scorecard)), remote.pressed)
+    except VoiceError as error:
+        yield Warned(f"the result is not read aloud: {error}")
 
 
 def _rehearsed_anywhere(
@@ -200,7 +208,7 @@ def _place(number: int, count: int) -> str:
 
 def _wanted(keyboard: Keyboard, out: Console, *, is_last: bool) -> Next:
     """Asked of a person at a terminal; without one it is simply the next question."""
-    if not (out.is_terminal and sys.stdin and sys.stdin.isatty()):
+    if not (out.is_terminal and is_at_terminal()):
         return Next.NEXT
     choices = "Enter  end" if is_last else "Enter  next question   q Enter  stop"
     out.print(Text(f" {choices}   a Enter  again", style="dim"))
