@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import subprocess
+import termios
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,11 @@ class Terminal:
         """Without escape sequences, one blank between words."""
         plain = _ESCAPES.sub(" ", self._output.decode(errors="replace"))
         return " ".join(plain.split())
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether keys go to the command one by one, unseen."""
+        return not termios.tcgetattr(self._descriptor)[3] & termios.ECHO
 
     def type(self, keys: str) -> None:
         os.write(self._descriptor, keys.encode())

@@ -320,6 +320,19 @@ def test_a_pause_is_not_recorded_and_the_same_file_goes_on(
     assert kept.duration == pytest.approx(said.duration, abs=0.05)
 
 
+def test_the_question_heard_in_a_pause_does_not_end_it(stations: Stations) -> None:
+    events = events_of(
+        stations,
+        Press(Wish.PAUSE, after(1.2)),
+        Press(Wish.QUESTION, paused_for(2)),
+        Press(Wish.DONE, paused_for(4)),
+    )
+    (heard,) = (event for event in events if isinstance(event, Heard))
+    assert heard.recording.duration_s == pytest.approx(1.2, abs=0.3)
+    assert isinstance(stations.play, Loudspeaker)
+    assert len(stations.play.played) == 2
+
+
 def test_enter_in_a_pause_ends_the_answer(stations: Stations) -> None:
     events = events_of(stations, Press(Wish.PAUSE, after(1.2)), Press(Wish.DONE, paused_for(2)))
     (heard,) = (event for event in events if isinstance(event, Heard))

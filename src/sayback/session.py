@@ -182,10 +182,13 @@ class _Answer:
                     wish = remote.take()
                 case Wish.PAUSE:
                     yield from self._follow(self.take.hold(recorder.idle(), remote.pressed))
-                    if (wish := remote.take()) is Wish.PAUSE:
+                    wish = remote.take()
+                    if wish is Wish.QUESTION:  # which does not end the pause
+                        wish = (yield from self._ask_again(remote)) or Wish.PAUSE
+                    elif wish is Wish.PAUSE:
                         wish = None
                 case Wish.QUESTION:
-                    wish = yield from _ask(self._question, self._stations, remote)
+                    wish = yield from self._ask_again(remote)
                 case Wish.DONE:
                     self.take.end(Ending.KEY)
                 case Wish.LEAVE:
@@ -196,20 +199,26 @@ class _Answer:
                     return wish
         return None
 
+    def _ask_again(self, remote: Remote) -> Generator[Warned, None, Wish | None]:
+        return (yield from _ask(self._question, self._stations, remote))
+
     def judge(self) -> Iterator[Event]:
         """Transcribe, score and keep an answer that is over."""
         recording = self.take.recording()
+        problem: HistoryError | None = None
         try:
             self._stations.store.heard(self.number, recording)
         except HistoryError as error:  # the judgement is worth having all the same
-            yield Warned(str(error))
+            problem = error
         yield Heard(recording)
+        if problem:
+            yield Warned(str(problem))
         earlier = self._stations.store.coverages(self._question.id, before=self.number)
         with _saying_how_later(self.number):
             for transcript, is_final in self._live.transcripts(recording):
                 scorecard = score(self._question, transcript, recording)
                 yield Scored(scorecard, earlier, is_final)
-        self._stations.store.scored(self.number, scorecard)
+            self._stations.store.scored(self.number, scorecard)
         yield Saved(self._stations.store.attempt(self.number))
 
     def set_aside(self) -> int | None:

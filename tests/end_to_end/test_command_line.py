@@ -171,7 +171,14 @@ def heard_s(recordings: Path) -> float:
 
 
 @pytest.mark.parametrize(
-    ("how", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)], ids=str
+    ("how", "code"),
+    [
+        (signal.SIGINT, 130),
+        (signal.SIGTERM, 130),
+        (signal.SIGHUP, 130),
+        (signal.SIGKILL, -signal.SIGKILL),
+    ],
+    ids=str,
 )
 def test_what_was_recorded_survives(
     start: Start, run: Run, sample_answer: Path, workspace: Path, how: signal.Signals, code: int
@@ -186,9 +193,21 @@ def test_what_was_recorded_survives(
     assert heard_s(workspace / "recordings") > lasted_s - 1
     (line,) = json.loads(run("history", "--json").stdout)
     assert not line["scored"]
-    if how is signal.SIGINT:
+    if code == 130:
         assert process.stderr is not None
         assert "kept" in process.stderr.read()
+
+
+def test_who_is_impatient_while_it_ends_has_been_heard(start: Start, sample_answer: Path) -> None:
+    process = start("practice", "--plain", *U_NET, "--answer", sample_answer, *TINY)
+    wait_for_listening(process)
+    time.sleep(5)  # into a transcription, which cannot be interrupted
+    for _ in range(4):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+    assert process.stderr is not None
+    assert process.wait(timeout=30) == 130
+    assert "Traceback" not in process.stderr.read()
 
 
 def test_enter_ends_the_answer(start: Start, sample_answer: Path, workspace: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.flaky(reruns=2)
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
+SAMPLE = ("practice", "--question", QUESTION, "--model", "tiny.en", "--answer")
 PRACTICE = ("practice", "--question", QUESTION, "--model", "tiny.en", "--patience", "60")
 GLANCE_S = 1.5
 """Enter is not obeyed sooner after a scorecard has appeared."""
@@ -46,3 +48,18 @@ def test_an_answer_is_seen_scored_and_kept(
     (line,) = json.loads(run("history", "--json").stdout)
     assert line["scored"]
     assert line["coverage"] > 0
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=str)
+def test_a_signal_leaves_the_terminal_as_it_was_and_keeps_the_answer(
+    environment: dict[str, str], run: Run, sample_answer: Path, tmp_path: Path, ending: int
+) -> None:
+    command = [sys.executable, "-m", "sayback", *SAMPLE, str(sample_answer)]
+    with in_a_terminal(command, environment, tmp_path) as terminal:
+        terminal.wait_for("mainly used for")
+        assert terminal.is_raw
+        terminal.process.send_signal(ending)
+        assert terminal.process.wait(LIMIT_S) == 130
+        terminal.wait_for("your answer is kept, score it with `sayback rescore 1`")
+        assert not terminal.is_raw
+    assert run("rescore", "1", "--model", "tiny.en").returncode == 0

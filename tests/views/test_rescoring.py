@@ -105,7 +105,7 @@ def set_aside(tmp_path: Path) -> Iterator[Store]:
 
 
 def test_what_was_set_aside_is_left_alone_unless_it_is_named(set_aside: Store) -> None:
-    assert "1 were up to date" in rescored(set_aside, (), [])
+    assert "1 set aside" in rescored(set_aside, (), [])
     assert set_aside.attempt(1).scorecard is None
     assert "1 scored again" in rescored(set_aside, (1,), [])
     assert set_aside.attempt(1).scorecard is not None

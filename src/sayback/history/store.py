@@ -35,7 +35,10 @@ Value = str | int | float | bytes | None
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One line of the history; `coverage` and `speaking_s` are None where not judged."""
+    """One line of the history; `coverage` and `speaking_s` are None where not judged.
+
+    `set_aside` is an answer that was skipped or started over.
+    """
 
     id: int
     asked_at: datetime
@@ -44,6 +47,7 @@ class Summary:
     scored: bool
     coverage: float | None
     speaking_s: float | None
+    set_aside: bool = False
 
 
 class Store:
@@ -192,7 +196,8 @@ class Store:
         rows = self.rows(
             """
             SELECT attempt.id, asked_at, question_id, question ->> '$.text', score.id,
-                   coverage, measure.value
+                   coverage, measure.value,
+                   coalesce(json_extract(recording, '$.ending'), '') = ?2
             FROM attempt
             LEFT JOIN score ON score.id =
                 (SELECT max(id) FROM score WHERE score.attempt_id = attempt.id)
@@ -200,7 +205,7 @@ class Store:
             WHERE ?1 IS NULL OR question_id = ?1
             ORDER BY asked_at, attempt.id
             """,
-            (question_id,),
+            (question_id, Ending.SET_ASIDE),
         )
         return tuple(
             Summary(
@@ -211,8 +216,9 @@ class Store:
                 score_id is not None,
                 coverage,
                 speaking_s,
+                bool(aside),
             )
-            for number, asked_at, question_id, text, score_id, coverage, speaking_s in rows
+            for number, asked_at, question_id, text, score_id, coverage, speaking_s, aside in rows
         )
 
     def unfinished(self) -> tuple[int, ...]:

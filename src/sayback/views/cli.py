@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -52,25 +53,41 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    for name in ("SIGTERM", "SIGHUP"):
+        ending = getattr(signal, name, None)
+        if ending is not None and signal.getsignal(ending) == signal.SIG_DFL:  # no `nohup`
+            signal.signal(ending, _interrupt)
+    code = _run()
+    # What is at work in other threads may take seconds to end: who gets impatient has been heard.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _run() -> int:
+    """The command that was asked for, and its exit code."""
     try:
         result = commands.main(standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("sayback: interrupted", err=True)
-        sys.exit(130)
+        return 130
     except SaybackError as error:
         click.echo(f"sayback: {error}", err=True)
-        sys.exit(130 if isinstance(error, Interrupted) else 1)
+        return 130 if isinstance(error, Interrupted) else 1
     except BrokenPipeError:  # the reader of our output has left
         sys.stderr.close()
-        sys.exit(1)
+        return 1
     except OSError as error:  # one that no station expected; it is about a file of the user's
-        name = error.filename or "sayback"
-        click.echo(f"sayback: {name}: {reason(error)}; check it with `sayback doctor`", err=True)
-        sys.exit(1)
-    sys.exit(result if isinstance(result, int) else 0)
+        about = f"{error.filename}: " if error.filename else ""
+        click.echo(f"sayback: {about}{reason(error)}; check it with `sayback doctor`", err=True)
+        return 1
+    return result if isinstance(result, int) else 0
 
 
 @commands.command()

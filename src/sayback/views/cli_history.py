@@ -62,8 +62,9 @@ def show(attempt_id: int, as_json: bool, workspace: Path | None) -> None:
         attempt = store.attempt(attempt_id)
         earlier = store.coverages(attempt.question.id, before=attempt_id)
     if attempt.scorecard is None:
+        why = "you went on without it" if attempt.is_set_aside else "interrupted"
         raise SaybackError(
-            f"attempt {attempt_id}: interrupted before it was scored",
+            f"attempt {attempt_id}: not scored, {why}",
             f"score it with `sayback rescore {attempt_id}`",
         )
     print_scorecard(attempt.scorecard, as_json=as_json, earlier=earlier, transcript=True)

@@ -56,5 +56,6 @@ def attempts(summaries: Iterable[Summary]) -> Padding:
 
 def _coverage(line: Summary) -> tuple[Text, Text]:
     if line.coverage is None:
-        return Text(), Text("not judged" if line.scored else "not finished", "dim")
+        unscored = "set aside" if line.set_aside else "not finished"
+        return Text(), Text("not judged" if line.scored else unscored, "dim")
     return Text(f"{line.coverage:.0%}"), Text(bar(line.coverage, BAR_WIDTH), ACCENT)

@@ -7,7 +7,7 @@ import math
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, TextIO, cast
 
@@ -19,7 +19,7 @@ from rich.text import Text
 
 from sayback.capture.listen import Level
 from sayback.live import Behind, Captions, Covering
-from sayback.model import Ending, Recording, Scorecard, Status
+from sayback.model import Attempt, Ending, Recording, Scorecard, Status
 from sayback.session import (
     Asking,
     Event,
@@ -67,7 +67,8 @@ class _Trimmed(io.TextIOBase):
 
 def console(*, stderr: bool = False) -> Console:
     """A console that is coloured on a terminal and clean text in a pipe, COLUMNS or 100 wide."""
-    stream = sys.stderr if stderr else sys.stdout
+    # Closed streams are none at all to Python.
+    stream = (sys.stderr if stderr else sys.stdout) or io.StringIO()
     made = Console(file=stream, highlight=False, emoji=False)
     if made.is_terminal:
         return made
@@ -152,6 +153,14 @@ def _listening(out: Console) -> Text:
 def _heard(recording: Recording) -> Text:
     length = clock(recording.duration_s)
     return Text(f" Heard {length} ({ENDINGS[recording.ending]}), scoring …", style="dim")
+
+
+def kept(attempts: Sequence[Attempt]) -> str:
+    """What came of a session: the numbers of its attempts, and how much each covered."""
+    cards = [attempt.scorecard for attempt in attempts]
+    shares = [f" {card.coverage.score:.0%}" if card and card.coverage else "" for card in cards]
+    each = (f"{one.id}{share}" for one, share in zip(attempts, shares, strict=True))
+    return f"kept as {'attempt' if len(attempts) == 1 else 'attempts'} {', '.join(each)}"
 
 
 def kept_for_later(attempt_id: int) -> str:

@@ -44,15 +44,18 @@ def rescore_all(
 ) -> None:
     """Score those of the attempts again for which something has changed; all named ones.
 
-    By the question as it is in the bank now, else as it was asked. Each is kept when it is done,
+    What was set aside has to be named. By the question as it is in the bank now, else as it was
+    asked. Each is kept when it is done,
     so what is interrupted goes on where it stopped. What is deleted meanwhile is left out unless
     it was named. A recording that cannot be read is named and left out; raises SaybackError at the
     end then.
     """
     named = tuple(chosen)
-    numbers = named or tuple(summary.id for summary in store.summaries())
+    kept = () if named else store.summaries()
+    aside = {each.id for each in kept if each.set_aside and not each.scored}
+    numbers = named or tuple(each.id for each in kept if each.id not in aside)
     questions = _questions(bank)
-    counts: Counter[str] = Counter()
+    counts = Counter(aside=len(aside))
     with _progress(out) as progress:
         task = progress.add_task("", total=len(numbers))
         for number in numbers:
@@ -84,7 +87,7 @@ def _one(
     attempt = store.attempt(number)
     question = bank.get(attempt.question.id, attempt.question)
     reasons = why_rescore(attempt, question, engine.name, engine.model)
-    if not is_named and (not reasons or attempt.is_set_aside):
+    if not reasons and not is_named:
         return None
     # Hearing again takes minutes, judging the same words a moment.
     must_hear = any(reason.rehear for reason in reasons)
@@ -123,6 +126,8 @@ def _total(counts: Counter[str]) -> str:
         text += f"; {counts['first']} scored for the first time"
     if counts["current"]:
         text += f"; {counts['current']} were up to date"
+    if counts["aside"]:
+        text += f"; {counts['aside']} set aside, which `rescore ID` scores"
     if counts["deleted"]:
         text += f"; {counts['deleted']} deleted meanwhile"
     return text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -49,13 +51,13 @@ class ScreenSession:
     """The questions of a session, and what the screen needs to rehearse them.
 
     `play` sounds a file until its end or until the event is set; `review` opens an attempt in the
-    review page. With `exam` key points are not shown before the scorecard.
+    review page and gives its address. With `exam` key points are not shown before the scorecard.
     """
 
     turns: Sequence[Turn]
     rehearse: Callable[[Question, Remote], Iterator[Event]]
     play: Callable[[Path, threading.Event], None]
-    review: Callable[[int], None] | None = None
+    review: Callable[[int], str] | None = None
     exam: bool = False
 
 
@@ -110,6 +112,13 @@ class Sounded(Message):
 
 
 @dataclass
+class Opened(Message):
+    """The page of an attempt is served at this address."""
+
+    address: str
+
+
+@dataclass
 class Failed(Message):
     """Something beside the rehearsal did not work."""
 
@@ -159,6 +168,9 @@ class Screen(App[None]):
             yield Panel(keys_line, id="keys")
 
     def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(ending, self.action_interrupt)
         judged = self.query_one("#judged", VerticalScroll)
         for name in ("scroll_y", "virtual_size", "size"):
             self.watch(judged, name, self._scrolled, init=False)
@@ -169,6 +181,9 @@ class Screen(App[None]):
         self.call_after_refresh(self._draw)
 
     def _scrolled(self) -> None:
+        self.call_after_refresh(self._measure)  # sizes change one after another
+
+    def _measure(self) -> None:
         judged = self.query_one("#judged", VerticalScroll)
         is_tall = judged.max_scroll_y > 0 and self.size.height >= ROWS_FOR_A_SUMMARY
         has_more = judged.scroll_y < judged.max_scroll_y
@@ -200,7 +215,10 @@ class Screen(App[None]):
         self._thread = None
         if message.error is not None:
             self.failure = message.error
-            self.exit()
+            if self.scene.phase is Phase.CARD:  # which stays to be read
+                self._change(warned(self.scene, harmless(str(message.error))))
+            else:
+                self.exit()
         elif self.scene.is_leaving:
             self.exit()
         elif self.scene.attempt is None:  # skipped
@@ -213,6 +231,10 @@ class Screen(App[None]):
         self._change(replace(self.scene, is_playing=False))
         if message.error is not None:
             self._failed(Failed(message.error))
+
+    @on(Opened)
+    def _opened(self, message: Opened) -> None:
+        self._change(replace(self.scene, remark=f"in your browser: {message.address}"))
 
     @on(Failed)
     def _failed(self, message: Failed) -> None:
@@ -345,11 +367,13 @@ class Screen(App[None]):
                 transcript=self.scene.shows_words,
             )
         )
+        judged = self.query_one("#judged", VerticalScroll)
         if is_new:
             self._card_since = time.monotonic()
-            judged = self.query_one("#judged", VerticalScroll)
             judged.scroll_home(animate=False)
             judged.focus()
+        elif self.scene.shows_words:  # they stand at its end
+            self.call_after_refresh(judged.scroll_end, animate=False)
 
     def _hear(self) -> None:
         if self.scene.is_playing:
@@ -364,10 +388,10 @@ class Screen(App[None]):
         if review is not None and attempt is not None:
             threading.Thread(target=self._open, args=(review, attempt.id), daemon=True).start()
 
-    def _open(self, review: Callable[[int], None], attempt_id: int) -> None:
+    def _open(self, review: Callable[[int], str], attempt_id: int) -> None:
         """Runs in a thread: a page may take its time to be served."""
         try:
-            review(attempt_id)
+            self._tell(Opened(review(attempt_id)))
         except SaybackError as error:
             self._tell(Failed(error))
 

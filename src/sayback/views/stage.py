@@ -153,6 +153,8 @@ def _on_screen(
             exam=show.exam,
         )
     )
+    if outcome.attempts:
+        plain.remark(plain.kept(outcome.attempts), out)
     if outcome.left is not None:
         plain.remark(plain.kept_for_later(outcome.left), out)
 

@@ -110,8 +110,8 @@ def _set_aside(attempt_id: int | None) -> str:
 
 def _after_answer(scene: Scene, event: Heard | Scored | Saved | SetAside) -> Scene:
     match event:
-        case Heard(recording):
-            return replace(scene, phase=Phase.SCORING, recording=recording)
+        case Heard(recording):  # which knows itself what was wrong while it was recorded
+            return replace(scene, phase=Phase.SCORING, recording=recording, warnings=())
         case Scored():
             return replace(scene, phase=Phase.CARD, scored=event)
         case Saved(attempt):

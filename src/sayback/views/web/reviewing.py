@@ -18,13 +18,17 @@ class Reviewing:
         self._folders = recordings, bank
         self._starting = threading.Lock()
 
-    def open(self, attempt_id: int) -> None:
-        """Show an attempt in the browser. Raises WorkspaceError where there can be no server."""
+    def open(self, attempt_id: int) -> str:
+        """Show an attempt in the browser, if there is one; the address of its page.
+
+        Raises WorkspaceError where there can be no server.
+        """
         import webbrowser
 
         with self._starting:  # one server, however often and fast somebody asks
-            address = self._address
-        webbrowser.open(address + attempt_page(attempt_id))
+            address = self._address + attempt_page(attempt_id)
+        webbrowser.open(address)
+        return address
 
     @cached_property
     def _address(self) -> str:
