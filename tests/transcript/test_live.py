@@ -21,7 +21,7 @@ from sayback.capture.audio_file import read_audio, read_part
 from sayback.capture.speech_detector import SpeechTrack, detect_speech
 from sayback.capture.wave_file import WaveFile, from_pcm16, to_pcm16
 from sayback.errors import CaptureError, TranscriptionError
-from sayback.model import SAMPLE_RATE_HZ, Interval, Transcript, Word
+from sayback.model import SAMPLE_RATE_HZ, SOFT_STOP_S, Interval, Transcript, Word
 from sayback.transcript.live import (
     CAPTION_EVERY_S,
     CAPTION_PAUSE_S,
@@ -180,12 +180,15 @@ def lanes(live: LiveTranscript, count: int) -> Iterator[list[threading.Thread]]:
 # What is done when
 
 
-def test_a_pause_gets_a_caption_and_a_longer_one_the_full_window() -> None:
-    answer = Answer(intervals((1, 3)), 10)
+@pytest.mark.parametrize(("count", "pause_s"), [(1, SOFT_STOP_S), (2, OPEN_PAUSE_S)])
+def test_a_pause_gets_a_caption_and_a_longer_one_the_full_window(
+    count: int, pause_s: float
+) -> None:
+    answer = Answer(intervals((1, 3)), 10, Reads(count))
     assert answer.hear_until(3) == []
     done = answer.hear_until(7)
     assert [quick for _, quick in done] == [True, False]
-    due_s = [3 + CAPTION_PAUSE_S, 3 + OPEN_PAUSE_S]
+    due_s = [3 + CAPTION_PAUSE_S, 3 + pause_s]
     assert [at_s for at_s, _ in done] == pytest.approx(due_s, abs=0.11)
 
 

@@ -17,7 +17,7 @@ from functools import lru_cache
 from itertools import chain, pairwise
 from math import inf
 
-from sayback.model import Interval, Transcript, Word
+from sayback.model import SOFT_STOP_S, Interval, Transcript, Word
 from sayback.transcript.recording import (
     EARLIEST_CUT_S,
     LONGEST_WINDOW_S,
@@ -196,7 +196,9 @@ class LiveTranscript:
 
     def _open_job(self) -> Job | None:
         """What is open still, in a pause that may be the end."""
-        if self._is_behind or self._silence_s() < OPEN_PAUSE_S or self._full():
+        # With one lane whoever presses Enter would wait behind it: it needs a longer silence.
+        pause_s = OPEN_PAUSE_S if self._transcriber.lanes > 1 else SOFT_STOP_S
+        if self._is_behind or self._silence_s() < pause_s or self._full():
             return None
         undone = (each for each in self._windows[len(self._closed) :] if each not in self._settled)
         window = next(undone, None)
