@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from tests.rehearsed import (
+    ANSWER,
+    QUESTION,
+    Typist,
+    failing_typist,
+    loaded,
+    write_answer,
+)
 
 from sayback.capture.file_recorder import FileRecorder
 from sayback.capture.listen import Level, ListenSettings
 from sayback.errors import TranscriptionError, VoiceError, VoiceMissing
 from sayback.history.store import Store
 from sayback.live import Captions, Covering
-from sayback.model import Ending, KeyPoint, Question, Transcript, Word
+from sayback.model import Ending
 from sayback.remote import LEAVING, Remote, Wish
 from sayback.revision import rescore
 from sayback.session import (
@@ -32,30 +39,8 @@ from sayback.session import (
     Warned,
     rehearse,
 )
-from sayback.transcript.transcriber import Samples, Transcriber
 from sayback.voice.pyttsx3_speaker import Pyttsx3Speaker
 from sayback.workspace import Workspace
-
-ANSWER = "Units are dropped at random."
-QUESTION = Question("What does dropout do?", "dropout", (), (KeyPoint(ANSWER),))
-
-
-@dataclass
-class Typist:
-    """A Transcriber that knows what was said, for tests of what happens around it."""
-
-    text: str = ANSWER
-    error: TranscriptionError | None = None
-
-    lanes: int = 1
-
-    def transcribe(self, samples: Samples, *, quick: bool = False) -> Transcript:
-        if self.error:
-            raise self.error
-        words = self.text.split()
-        step_s = len(samples) / 16_000 / len(words)
-        placed = (Word(w, i * step_s, (i + 1) * step_s, 1.0) for i, w in enumerate(words))
-        return Transcript(self.text, tuple(placed), "typist", "none")
 
 
 @dataclass
@@ -78,29 +63,11 @@ class Loudspeaker:
         self.stopped.append(stop.is_set())
 
 
-@dataclass
-class TwiceTypist(Typist):
-    """Hears less when it has to be quick, and takes its time otherwise."""
-
-    lanes: int = 2
-    may: threading.Event = field(default_factory=threading.Event)
-
-    def transcribe(self, samples: Samples, *, quick: bool = False) -> Transcript:
-        if quick:
-            return Typist("Units are dropped.").transcribe(samples)
-        assert self.may.wait(60)
-        return super().transcribe(samples)
-
-
 @pytest.fixture
 def answer(tmp_path: Path) -> Path:
     """A spoken answer between 0.4 and 0.5 s of a quiet room."""
-    spoken, rate_hz = soundfile.read(Pyttsx3Speaker().render(ANSWER))
-    room = np.random.default_rng(0).normal(0, 1e-3, len(spoken) + int(0.9 * rate_hz))
-    start = int(0.4 * rate_hz)
-    room[start : start + len(spoken)] += spoken
     path = tmp_path / "answer.wav"
-    soundfile.write(path, room, rate_hz)
+    write_answer(path, 0.4, quiet_s=0.5)
     return path
 
 
@@ -117,15 +84,6 @@ def stations(tmp_path: Path, answer: Path) -> Iterator[Stations]:
             transcriber=loaded(Typist()),
             settings=ListenSettings(),
         )
-
-
-def loaded(transcriber: Transcriber | Exception) -> Future[Transcriber]:
-    future: Future[Transcriber] = Future()
-    if isinstance(transcriber, Exception):
-        future.set_exception(transcriber)
-    else:
-        future.set_result(transcriber)
-    return future
 
 
 def events_of(stations: Stations, *presses: Press) -> list[Event]:
@@ -226,7 +184,7 @@ def test_a_model_that_does_not_load_is_said_before_the_answer(stations: Stations
 
 
 def test_an_engine_that_fails_keeps_the_answer_for_later(stations: Stations) -> None:
-    failing = Typist(error=TranscriptionError("engine crashed", "try another"))
+    failing = failing_typist()
     with pytest.raises(TranscriptionError, match=r"engine crashed.*sayback rescore 1"):
         events_of(replace(stations, transcriber=loaded(failing)))
     assert stations.store.unfinished() == (1,)
@@ -263,8 +221,13 @@ def test_enter_ends_the_answer(stations: Stations) -> None:
     assert heard.recording.duration_s < 1
 
 
+def twice() -> Typist:
+    """Hears less when it has to be quick, and waits before it transcribes in full."""
+    return Typist(quick_text="Units are dropped.", lanes=2, may=threading.Event())
+
+
 def test_enter_gives_a_quick_score_and_then_the_one_that_is_kept(stations: Stations) -> None:
-    typist, remote, scored = TwiceTypist(), Remote(), list[Scored]()
+    typist, remote, scored = twice(), Remote(), list[Scored]()
     for event in rehearse(QUESTION, replace(stations, transcriber=loaded(typist)), remote):
         if isinstance(event, Level) and event.at_s > 1.2:
             remote.press(Wish.DONE)
@@ -277,10 +240,8 @@ def test_enter_gives_a_quick_score_and_then_the_one_that_is_kept(stations: Stati
 
 
 def test_an_engine_that_fails_after_a_quick_score_keeps_the_answer(stations: Stations) -> None:
-    typist, remote = (
-        TwiceTypist(error=TranscriptionError("engine crashed", "try another")),
-        Remote(),
-    )
+    typist, remote = twice(), Remote()
+    typist.error = TranscriptionError("engine crashed", "try another")
     events = rehearse(QUESTION, replace(stations, transcriber=loaded(typist)), remote)
     for event in events:
         if isinstance(event, Level) and event.at_s > 1.2:

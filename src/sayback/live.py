@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from types import TracebackType
 from typing import Self
 
 from sayback.capture.audio_file import read_part
@@ -25,7 +24,7 @@ from sayback.model import (
     Word,
 )
 from sayback.scoring.coverage import cover
-from sayback.transcript.live import EXIT_S, Draft, Lanes, LiveTranscript
+from sayback.transcript.live import EXIT_S, Draft, LiveTranscript, start_lanes
 from sayback.transcript.transcriber import Transcriber
 
 
@@ -74,12 +73,7 @@ class LiveAnswer:
         self._covering.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._live:
             self._live.close()
         self._drafts.put(None)
@@ -109,7 +103,7 @@ class LiveAnswer:
     def _start(self) -> LiveTranscript:
         transcriber = self._loading.result()
         self._live = LiveTranscript(transcriber, self._read)
-        Lanes(self._live, transcriber.lanes)
+        start_lanes(self._live, transcriber.lanes)
         return self._live
 
     def _new(self, live: LiveTranscript) -> Iterator[Impression]:

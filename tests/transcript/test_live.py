@@ -27,8 +27,8 @@ from sayback.transcript.live import (
     CAPTION_PAUSE_S,
     OPEN_PAUSE_S,
     Draft,
-    Lanes,
     LiveTranscript,
+    start_lanes,
 )
 from sayback.transcript.recording import LONGEST_WINDOW_S, sound_of, transcribe_recording
 from sayback.transcript.transcriber import Samples, Transcriber
@@ -166,7 +166,7 @@ class Answer:
 def lanes(live: LiveTranscript, count: int) -> Iterator[list[threading.Thread]]:
     """Threads at work, which have ended when this is left."""
     before = set(threading.enumerate())
-    Lanes(live, count)
+    start_lanes(live, count)
     threads = [thread for thread in threading.enumerate() if thread not in before]
     try:
         yield threads

@@ -15,10 +15,8 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-import soundfile
-from tests.test_session import Typist, loaded
+from tests.rehearsed import ANSWER, Typist, loaded, write_answer
 from tests.views.panels.scenes import QUESTION, RECORDING, attempt, coverage, level, scored
 from textual.pilot import Pilot
 
@@ -411,7 +409,6 @@ def test_an_error_of_the_rehearsal_ends_the_screen() -> None:
 # The real rehearsal
 
 
-ANSWER = "Units are dropped at random."
 DROPOUT = Question("What does dropout do?", "dropout", (), (KeyPoint(ANSWER),), 60)
 
 
@@ -451,21 +448,9 @@ class Real:
             return store.attempt(number)
 
 
-def write_answer(path: Path, *starts_s: float, quiet_s: float = 8) -> None:
-    """The sentence at these times, and some seconds of a quiet room from the last one on."""
-    spoken, rate_hz = soundfile.read(Pyttsx3Speaker().render(ANSWER))
-    room = np.random.default_rng(0).normal(
-        0, 1e-3, len(spoken) + int((starts_s[-1] + quiet_s) * rate_hz)
-    )
-    for start_s in starts_s:
-        begin = int(start_s * rate_hz)
-        room[begin : begin + len(spoken)] += spoken
-    soundfile.write(path, room, rate_hz)
-
-
 @pytest.fixture
 def real(tmp_path: Path) -> Real:
-    write_answer(tmp_path / "answer.wav", 1.0)
+    write_answer(tmp_path / "answer.wav", 1.0, quiet_s=8)
     return Real(tmp_path / "workspace", tmp_path / "answer.wav")
 
 

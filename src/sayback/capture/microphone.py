@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import Any, Self
 
 from sayback.capture.audio_file import resampled
@@ -56,12 +56,7 @@ class Microphone:
             ) from error
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         # Closing the stream of a dead device may never return, neither here nor at exit.
         closing = threading.Thread(
             target=self._stream.close, kwargs={"ignore_errors": True}, daemon=True

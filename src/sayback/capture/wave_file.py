@@ -6,7 +6,6 @@ import os
 import struct
 from io import FileIO
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import numpy as np
@@ -64,12 +63,7 @@ class WaveFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
 
     def append(self, pcm: npt.NDArray[np.int16]) -> None:

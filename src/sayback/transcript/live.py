@@ -4,7 +4,7 @@ Two kinds of work. A *quick* transcription of the last seconds gives captions, a
 when the answer ends right after a word. Windows in *full* quality are those that `plan_windows`
 cuts, so that the final transcript is the one that the whole file gives. Full work begins when a
 window is closed, or in a pause that may be the end. `LiveTranscript` decides what to do next and
-keeps the results; `Lanes` are the threads that do it.
+keeps the results; `start_lanes` starts the threads that do it.
 """
 
 from __future__ import annotations
@@ -358,17 +358,15 @@ def flat(words: Iterable[Iterable[Word]]) -> tuple[Word, ...]:
     return tuple(chain.from_iterable(words))
 
 
-class Lanes:
-    """The threads that work for one answer; daemons, as an engine cannot be interrupted."""
+def start_lanes(live: LiveTranscript, count: int) -> None:
+    """Start threads that work for one answer; daemons, as an engine cannot be interrupted."""
 
-    def __init__(self, live: LiveTranscript, count: int) -> None:
-        self._live = live
-        for number in range(count):
-            lane = threading.Thread(target=self._run, name=f"lane {number}", daemon=True)
-            lane.start()
-            # An engine that is at work when the interpreter goes away aborts the whole process.
-            atexit.register(lane.join, EXIT_S)
-
-    def _run(self) -> None:
-        while self._live.work():
+    def work() -> None:
+        while live.work():
             pass
+
+    for number in range(count):
+        lane = threading.Thread(target=work, name=f"lane {number}", daemon=True)
+        lane.start()
+        # An engine that is at work when the interpreter goes away aborts the whole process.
+        atexit.register(lane.join, EXIT_S)

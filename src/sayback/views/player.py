@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from sayback.errors import SaybackError
 
-PATIENCE_S = 2.0
+STOPPING_S = 2.0
 """Time that a sound which was told to stop has for it."""
 
 Sound = Callable[[threading.Event], None]
@@ -37,11 +37,11 @@ class Player:
     def wait(self) -> None:
         """Return when nothing sounds any more."""
         if self._thread is not None:
-            self._thread.join(PATIENCE_S)
+            self._thread.join(STOPPING_S)
 
     def _play(self, sound: Sound, stop: threading.Event, before: threading.Thread | None) -> None:
         if before is not None:
-            before.join(PATIENCE_S)
+            before.join(STOPPING_S)
         error: SaybackError | None = None
         try:
             sound(stop)

@@ -28,12 +28,12 @@ from sayback.remote import Remote, Wish
 from sayback.session import Event, Saved, Scored, SetAside
 from sayback.views.card import card
 from sayback.views.panels.harmless import harmless
-from sayback.views.panels.keys import Choice, keys, keys_line
+from sayback.views.panels.keys import OnCard, keys, keys_line
 from sayback.views.panels.lines import clock_line, header, remarks, rule, state
 from sayback.views.panels.points import missed, points
 from sayback.views.panels.scene import Phase, Scene, Turn, after, warned
 from sayback.views.panels.terminal import own_terminal
-from sayback.views.panels.widgets import Captions, Panel, asked, captions
+from sayback.views.panels.widgets import CaptionsView, Panel, asked, captions
 from sayback.views.player import Player
 
 ROWS_FOR_A_SUMMARY = 20
@@ -146,7 +146,7 @@ class Screen(App[None]):
         self._remote = Remote()
         self._thread: threading.Thread | None = None
         self._player = Player(lambda error: self._tell(Sounded(error)))
-        self._chosen: Choice | None = None
+        self._chosen: OnCard | None = None
         self._card_since = self._asked_again_at = 0.0
 
     def compose(self) -> ComposeResult:
@@ -156,7 +156,7 @@ class Screen(App[None]):
             yield Panel(asked)
         yield Panel(clock_line, id="clock")
         yield Panel(points, id="points")
-        with Captions(id="heard", can_focus=False):
+        with CaptionsView(id="heard", can_focus=False):
             yield Panel(captions)
         with VerticalScroll(id="judged"):
             yield Static(id="card")
@@ -254,9 +254,9 @@ class Screen(App[None]):
                 self._leave()
             case Wish():
                 self._wish(act)
-            case Choice.NEXT if time.monotonic() - self._card_since < GLANCE_S:
+            case OnCard.NEXT if time.monotonic() - self._card_since < GLANCE_S:
                 pass
-            case Choice():
+            case OnCard():
                 self._obey(act)
 
     def action_interrupt(self) -> None:
@@ -279,24 +279,24 @@ class Screen(App[None]):
         self._change(replace(self.scene, is_leaving=True))
         self._remote.press(Wish.LEAVE)
 
-    def _obey(self, choice: Choice) -> None:
+    def _obey(self, choice: OnCard) -> None:
         if self.scene.attempt is not None:  # what is still read aloud of the result is enough
             self._remote.press(Wish.DONE)
         match choice:
-            case Choice.HEAR:
+            case OnCard.HEAR:
                 self._hear()
-            case Choice.WORDS:
+            case OnCard.WORDS:
                 self._change(replace(self.scene, shows_words=not self.scene.shows_words))
                 self._show_card(is_new=False)
-            case Choice.REVIEW:
+            case OnCard.REVIEW:
                 self._review()
             case _ if self._thread is not None:  # it comes when the rehearsal is over
                 self._chosen = choice
-            case Choice.AGAIN:
+            case OnCard.AGAIN:
                 self._begin()
-            case Choice.NEXT:
+            case OnCard.NEXT:
                 self._next()
-            case Choice.STOP:
+            case OnCard.STOP:
                 self.exit()
 
     # What the screen does about it

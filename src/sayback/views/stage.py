@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
-from enum import Enum, auto
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +34,7 @@ from sayback.transcript import engines
 from sayback.transcript.transcriber import Transcriber
 from sayback.views import plain
 from sayback.views.keyboard import Keyboard, is_at_terminal
+from sayback.views.panels.keys import OnCard
 from sayback.views.spoken import spoken_result
 from sayback.voice.playback import play
 from sayback.voice.speaker import Speaker
@@ -47,14 +47,6 @@ SOUND_TIME_LIMIT_S = 1.0
 """Where nothing sounds by then, as without a voice, the model is loaded all the same."""
 EXIT_S = 10.0
 """Longest wait at the end of the program for what is being loaded."""
-
-
-class Next(Enum):
-    """What a person wants after a scorecard."""
-
-    NEXT = auto()
-    AGAIN = auto()
-    STOP = auto()
 
 
 def stations(
@@ -163,15 +155,15 @@ def _in_lines(asked: list[Choice], stations: Stations, show: Show, out: Console)
     keyboard = Keyboard()
     for number, choice in enumerate(asked, start=1):
         place = " · ".join(filter(None, (_place(number, len(asked)), choice.reason)))
-        wanted = Next.AGAIN
-        while wanted is Next.AGAIN:
+        wanted = OnCard.AGAIN
+        while wanted is OnCard.AGAIN:
             events = _rehearsed(choice.question, keyboard.remote, stations=stations, show=show)
             view = plain.View(place=place, exam=show.exam, cards=not show.as_json)
             for scorecard in plain.show(events, out, view):
                 if show.as_json:
                     click.echo(json.dumps(to_json(scorecard), ensure_ascii=False))
             wanted = _wanted(keyboard, out, is_last=number == len(asked))
-        if wanted is Next.STOP:
+        if wanted is OnCard.STOP:
             return
 
 
@@ -208,16 +200,16 @@ def _place(number: int, count: int) -> str:
     return f"{number} of {count}" if count > 1 else ""
 
 
-def _wanted(keyboard: Keyboard, out: Console, *, is_last: bool) -> Next:
+def _wanted(keyboard: Keyboard, out: Console, *, is_last: bool) -> OnCard:
     """Asked of a person at a terminal; without one it is simply the next question."""
     if not (out.is_terminal and is_at_terminal()):
-        return Next.NEXT
+        return OnCard.NEXT
     choices = "Enter  end" if is_last else "Enter  next question   q Enter  stop"
     out.print(Text(f" {choices}   a Enter  again", style="dim"))
     match keyboard.ask():
         case "a":
-            return Next.AGAIN
+            return OnCard.AGAIN
         case "q" | None:
-            return Next.STOP
+            return OnCard.STOP
         case _:
-            return Next.NEXT
+            return OnCard.NEXT

@@ -6,7 +6,7 @@ import pytest
 from tests.views.panels.scenes import scene
 
 from sayback.remote import Wish
-from sayback.views.panels.keys import Choice, keys, keys_line
+from sayback.views.panels.keys import OnCard, keys, keys_line
 from sayback.views.panels.scene import Phase
 
 
@@ -40,7 +40,7 @@ def test_a_narrow_terminal_breaks_between_keys() -> None:
 def test_the_last_card_finishes() -> None:
     last = scene(Phase.CARD, is_last=True)
     assert [key.label for key in keys(last)] == ["finish", "again", "hear it", "words", "stop"]
-    assert Choice.REVIEW not in [key.act for key in keys(last)]
+    assert OnCard.REVIEW not in [key.act for key in keys(last)]
 
 
 def test_somebody_who_leaves_can_still_leave_at_once() -> None:

@@ -7,19 +7,19 @@ import asyncio
 from tests.views.panels.scenes import QUESTION, scene
 from textual.app import App, ComposeResult
 
-from sayback.views.panels.widgets import CAPTIONS_SHOWN, Captions, Panel, asked, captions
+from sayback.views.panels.widgets import CAPTIONS_SHOWN, CaptionsView, Panel, asked, captions
 
 
 class Shown(App[None]):
-    CSS = "Captions { height: 5 }"
+    CSS = "CaptionsView { height: 5 }"
 
     def compose(self) -> ComposeResult:
-        with Captions():
+        with CaptionsView():
             yield Panel(captions)
 
-    async def say(self, words: int) -> Captions:
+    async def say(self, words: int) -> CaptionsView:
         self.query_one(Panel).show(scene(settled="words " * words))
-        return self.query_one(Captions)
+        return self.query_one(CaptionsView)
 
 
 def test_words_that_may_change_are_dim() -> None:

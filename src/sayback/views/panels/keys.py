@@ -16,7 +16,7 @@ from sayback.views.panels.scene import Phase, Scene
 GAP = "  "
 
 
-class Choice(Enum):
+class OnCard(Enum):
     """What a person may choose to do with a scorecard."""
 
     NEXT = auto()
@@ -33,7 +33,7 @@ class Key:
 
     name: str
     label: str
-    act: Wish | Choice
+    act: Wish | OnCard
 
 
 _STOP = Key("escape", "stop", Wish.LEAVE)
@@ -66,14 +66,14 @@ def keys(scene: Scene) -> tuple[Key, ...]:
         return (Key("escape", "stop at once", Wish.LEAVE),)
     if scene.phase is not Phase.CARD:
         return _KEYS[scene.phase]
-    review = (Key("o", "open in review", Choice.REVIEW),) if scene.has_review else ()
+    review = (Key("o", "open in review", OnCard.REVIEW),) if scene.has_review else ()
     return (
-        Key("enter", "finish" if scene.is_last else "next", Choice.NEXT),
-        Key("r", "again", Choice.AGAIN),
-        Key("p", "stop playing" if scene.is_playing else "hear it", Choice.HEAR),
-        Key("w", "words", Choice.WORDS),
+        Key("enter", "finish" if scene.is_last else "next", OnCard.NEXT),
+        Key("r", "again", OnCard.AGAIN),
+        Key("p", "stop playing" if scene.is_playing else "hear it", OnCard.HEAR),
+        Key("w", "words", OnCard.WORDS),
         *review,
-        Key("escape", "stop", Choice.STOP),
+        Key("escape", "stop", OnCard.STOP),
     )
 
 

@@ -33,7 +33,7 @@ class Panel(Static):
             self.update(Group(drawn))
 
 
-class Captions(VerticalScroll):
+class CaptionsView(VerticalScroll):
     """Shows its end, whatever comes, unless the person has scrolled back to read."""
 
     _is_read: bool = False
