@@ -68,6 +68,7 @@ class Row:
 
     duration_s: float
     auto_stop_p95_s: float
+    auto_stop_final_p95_s: float
     enter_p95_s: float
     enter_final_p95_s: float
     last_word_p95_s: float
@@ -198,6 +199,7 @@ def row(runs: Runs) -> Row:
     return Row(
         duration_s=runs.answer.last_word_s,
         auto_stop_p95_s=p95(run.wait_s for run in runs.by_silence),
+        auto_stop_final_p95_s=p95(run.final_s for run in runs.by_silence),
         enter_p95_s=p95(run.wait_s for run in runs.by_key),
         enter_final_p95_s=p95(run.final_s for run in runs.by_key),
         last_word_p95_s=p95(run.last_word_s for run in runs.by_silence),
@@ -239,11 +241,12 @@ def report(
 
 def show(found: Report) -> None:
     print(f"{found.engine}, {found.model}, {found.runs} runs each way, question {found.question}")
-    print("  answer  auto stop    Enter  stays after  last word  memory   CPU  words")
+    print("  answer  auto stop    stays    Enter    stays  last word  memory   CPU  words")
     for each in found.answers:
         print(
-            f"{each.duration_s:6.0f} s{each.auto_stop_p95_s:9.3f} s{each.enter_p95_s:7.2f} s"
-            f"{each.enter_final_p95_s:11.2f} s{each.last_word_p95_s:9.2f} s"
+            f"{each.duration_s:6.0f} s{each.auto_stop_p95_s:9.3f} s"
+            f"{each.auto_stop_final_p95_s:7.2f} s{each.enter_p95_s:7.2f} s"
+            f"{each.enter_final_p95_s:7.2f} s{each.last_word_p95_s:9.2f} s"
             f"{each.peak_rss_mb:5.0f} MB{each.cpu_share_listening:6.2f}{each.words:7d}"
         )
     for name, value in asdict(found).items():
