@@ -39,3 +39,16 @@ def test_another_dictionary_is_no_checkpoint(tmp_path: Path) -> None:
     torch.save({"weights": 1}, tmp_path / "other.pt")
     with pytest.raises(TranscriptionError, match=r"other\.pt: not a checkpoint"):
         OpenAIWhisper(os.fspath(tmp_path / "other.pt"), compute="cpu")
+
+
+def test_a_window_is_encoded_once_for_its_words_and_their_times(spoken: Samples) -> None:
+    engine = OpenAIWhisper("tiny.en", compute="cpu")
+    runs: list[object] = []
+    engine._model.encoder.conv1.register_forward_hook(lambda *of: runs.append(of))
+    first = engine.transcribe(spoken)
+    assert first.words
+    assert len(runs) == 1
+    other = engine.transcribe(spoken[: len(spoken) // 2])
+    assert len(runs) == 2
+    assert other.words is not None
+    assert len(other.words) < len(first.words)
