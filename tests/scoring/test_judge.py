@@ -32,7 +32,8 @@ def test_it_knows_the_opposite() -> None:
 
 def another() -> Judge:
     """A judge that remembers nothing of what was read before."""
-    return Judge(resources.files("sayback.scoring").joinpath("judge.onnx").read_bytes())
+    with resources.as_file(resources.files("sayback.scoring") / "judge.onnx") as model:
+        return Judge(model)
 
 
 PAIRS = [(f"{'and so on ' * count}Adam uses momentum", CLAIM) for count in range(20)]

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
+from types import ModuleType
 
+import numpy as np
 import pytest
 
 from sayback.errors import TranscriptionError
 from sayback.transcript.models import ctranslate2_folder, openai_checkpoint
+from sayback.transcript.openai_alignment import cheapest_path, lighten
 from sayback.transcript.openai_whisper import OpenAIWhisper
 from sayback.transcript.transcriber import Samples, Transcriber
 
@@ -52,3 +56,33 @@ def test_a_window_is_encoded_once_for_its_words_and_their_times(spoken: Samples)
     assert len(runs) == 2
     assert other.words is not None
     assert len(other.words) < len(first.words)
+
+
+@pytest.fixture(scope="module")
+def whispers_own() -> ModuleType:
+    """The alignment of words as whisper ships it."""
+    spec = find_spec("whisper.timing")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(("tokens", "frames"), [(1, 1), (1, 40), (40, 1), (7, 60), (90, 700)])
+def test_the_path_of_words_is_whispers_own(
+    tokens: int, frames: int, whispers_own: ModuleType
+) -> None:
+    costs = np.random.default_rng(tokens).integers(-3, 3, (tokens, frames)) / 2  # with many ties
+    assert np.array_equal(cheapest_path(costs), whispers_own.dtw_cpu(costs))
+
+
+def test_the_attention_is_filtered_as_by_whisper(whispers_own: ModuleType) -> None:
+    import torch
+    from whisper import timing
+
+    lighten()
+    weights = torch.rand(8, 70, 200, generator=torch.manual_seed(1))
+    filtered = timing.median_filter(weights, 7)
+    assert timing.median_filter is not whispers_own.median_filter
+    assert torch.equal(filtered, whispers_own.median_filter(weights, 7))

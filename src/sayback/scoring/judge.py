@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -53,13 +55,13 @@ def known_words() -> frozenset[str]:
 class Judge:
     """all-MiniLM-L6-v2 trained by `scripts/train_judge.py`, with weights of 8 bits."""
 
-    def __init__(self, model: bytes) -> None:
+    def __init__(self, model: Path) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # two pairs at once are quicker than two threads a pair
         self._session = onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"]
+            os.fspath(model), options, providers=["CPUExecutionProvider"]
         )
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="judge")
         self._read = lru_cache(maxsize=20_000)(self._verdict)
@@ -93,4 +95,6 @@ def judge() -> Judge:
 
 @lru_cache(maxsize=1)
 def _loaded() -> Judge:
-    return Judge(resources.files("sayback.scoring").joinpath("judge.onnx").read_bytes())
+    # From a file: of bytes the session would keep a copy.
+    with resources.as_file(resources.files("sayback.scoring") / "judge.onnx") as model:
+        return Judge(model)

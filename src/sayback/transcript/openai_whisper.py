@@ -20,6 +20,7 @@ from sayback.errors import TranscriptionError, reason
 from sayback.model import SAMPLE_RATE_HZ, Transcript, Word
 from sayback.transcript import models
 from sayback.transcript.fetching import could_not_fetch, require_network, unknown_model
+from sayback.transcript.openai_alignment import lighten
 from sayback.transcript.transcriber import Samples
 from sayback.transcript.words import (
     LEAD_S,
@@ -55,9 +56,10 @@ class OpenAIWhisper:
         # Such as "Failed to launch Triton kernels": nothing the user could do anything about.
         warnings.filterwarnings("ignore", category=UserWarning, module=r"whisper\.")
         self._name = model
+        _give_memory_back()
         self._model = _load(model, _device(compute))
         _encode_once(self._model)
-        _give_memory_back()
+        lighten()
         self._lock = Lock()  # an answer that was set aside may still be transcribed
 
     def transcribe(self, samples: Samples, *, quick: bool = False) -> Transcript:
