@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := demo
-.PHONY: demo test check clean
+.PHONY: demo test torture check audit clean
 
 demo:  ## rehearse one question; sets up everything first
 	@scripts/setup fast
@@ -8,13 +8,22 @@ demo:  ## rehearse one question; sets up everything first
 test:  ## run every test; sets up everything first
 	@scripts/setup fast,test
 	@scripts/setup-browser
-	@.venv/bin/pytest
+	@.venv/bin/pytest --numprocesses 3 --dist worksteal
+
+torture:  ## the long campaigns of faults, under half an hour
+	@scripts/setup fast,test
+	@.venv/bin/pytest tests/torture --torture
 
 check:  ## style and types
 	@scripts/setup fast,test
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
+
+audit:  ## licences and known vulnerabilities of what is installed; asks osv.dev
+	@scripts/setup fast,test
+	@scripts/setup-browser
+	@.venv/bin/python scripts/audit.py
 
 clean:  ## remove what the other commands made; your questions and recordings stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
