@@ -40,9 +40,13 @@ class Typist:
     quick_error: Exception | None = None
     lanes: int = 1
     may: threading.Event = field(default_factory=_set)
+    waiting: int = 0
 
     def transcribe(self, samples: Samples, *, quick: bool = False) -> Transcript:
-        assert quick or self.may.wait(LIMIT_S)
+        if not quick:
+            self.waiting += 1
+            assert self.may.wait(LIMIT_S)
+            self.waiting -= 1
         if error := self.quick_error if quick else self.error:
             raise error
         text = self.quick_text if quick else self.text

@@ -11,15 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 ENDS_WITHIN_S = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where its pages are."""
+    """Where its pages are, and the number of its process."""
 
     port: int
+    pid: int
 
     @property
     def address(self) -> str:
@@ -33,21 +35,25 @@ def free_port() -> int:
 
 
 @contextmanager
-def started(folder: Path, port: int | None = None) -> Iterator[Server]:
-    """The server of a workspace, on a free port unless one is given; ended as by Ctrl-C."""
+def started(
+    folder: Path, port: int | None = None, *, errors: IO[str] | int = subprocess.PIPE
+) -> Iterator[Server]:
+    """The server of a workspace, on a free port unless one is given; ended as by Ctrl-C.
+
+    What it says on standard error goes to `errors`.
+    """
     command = [
         sys.executable, "-m", "sayback", "review", "--no-browser",
         "--workspace", folder, "--port", port or free_port(),
     ]  # fmt: skip
     with subprocess.Popen(
-        [*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*map(str, command)], stdout=subprocess.PIPE, stderr=errors, text=True
     ) as process:
         try:
             assert process.stdout is not None
-            assert process.stderr is not None
             found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/\n", process.stdout.readline())
-            assert found, process.stderr.read()
-            yield Server(int(found[1]))
+            assert found, process.stderr and process.stderr.read()
+            yield Server(int(found[1]), process.pid)
             process.send_signal(signal.SIGINT)
             assert process.wait(ENDS_WITHIN_S) == 0
         finally:

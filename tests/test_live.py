@@ -15,7 +15,16 @@ from tests.rehearsed import ANSWER, LIMIT_S, QUESTION, Typist, failing_typist, l
 
 from sayback.capture.wave_file import WaveFile, to_pcm16
 from sayback.errors import TranscriptionError
-from sayback.live import Behind, Captions, Covering, Impression, LiveAnswer
+from sayback.live import (
+    Behind,
+    Captions,
+    Covering,
+    Failing,
+    Impression,
+    LiveAnswer,
+    Transcribing,
+    Words,
+)
 from sayback.model import (
     SAMPLE_RATE_HZ,
     Ending,
@@ -58,6 +67,11 @@ def heard_until(
     return impressions
 
 
+def words(live: LiveAnswer, recording: Recording) -> Iterator[Words]:
+    """The transcripts of an answer that is over, without what is said while they are made."""
+    return (each for each in live.transcripts(recording) if isinstance(each, Words))
+
+
 def kinds(impressions: list[Impression]) -> set[type[Impression]]:
     return {type(each) for each in impressions}
 
@@ -81,19 +95,19 @@ def test_captions_settle_when_their_window_is_closed(path: Path) -> None:
             return last == [Captions(settled=ANSWER, draft=ANSWER)]
 
         heard_until(live, is_settled, *speech)
-        ((transcript, is_final),) = live.transcripts(recording(path, *speech, duration_s=41))
-    assert is_final
-    assert transcript.text == f"{ANSWER} {ANSWER}"
+        (said,) = words(live, recording(path, *speech, duration_s=41))
+    assert said.final
+    assert said.transcript.text == f"{ANSWER} {ANSWER}"
 
 
 def test_a_question_without_key_points_gets_captions_alone(path: Path) -> None:
     question = Question("Tell me about yourself.", "self")
     with LiveAnswer(question, path, loaded(Typist(lanes=2))) as live:
         seen = heard_until(live, lambda all: Captions in kinds(all), Interval(1, 3))
-        first, *_ = live.transcripts(recording(path, Interval(1, 3), duration_s=4))
+        first, *_ = words(live, recording(path, Interval(1, 3), duration_s=4))
         seen.extend(live.hear((Interval(1, 3),), 4))
     assert kinds(seen) == {Captions}
-    assert first[0].text == ANSWER
+    assert first.transcript.text == ANSWER
 
 
 def test_a_model_that_is_still_loading_catches_up(path: Path) -> None:
@@ -112,42 +126,107 @@ def test_a_model_that_is_loaded_after_the_answer_is_waited_for(path: Path) -> No
         assert list(live.hear((Interval(0.5, 3),), 4)) == []
         loader = threading.Timer(0.1, loading.set_result, [Typist(lanes=2)])
         loader.start()
-        *_, (transcript, is_final) = live.transcripts(
-            recording(path, Interval(0.5, 3), duration_s=4)
-        )
+        waited, *_, last = live.transcripts(recording(path, Interval(0.5, 3), duration_s=4))
         loader.join()
-    assert is_final
-    assert transcript.text == ANSWER
+    assert waited == Transcribing(4, is_loading=True)
+    assert isinstance(last, Words)
+    assert last.final
+    assert last.transcript.text == ANSWER
 
 
-def test_a_model_that_fails_to_load_is_said_when_the_words_are_wanted(path: Path) -> None:
+def test_a_model_that_fails_to_load_is_said_at_once_and_at_the_end(path: Path) -> None:
     loading: Future[Transcriber] = Future()
     with LiveAnswer(QUESTION, path, loading) as live:
-        loading.set_exception(TranscriptionError("no model", "install one"))
         assert list(live.hear((Interval(0.5, 3),), 4)) == []
+        loading.set_exception(TranscriptionError("no model", "install one"))
+        assert list(live.hear((Interval(0.5, 3),), 5)) == [Failing("no model")]
+        assert list(live.hear((Interval(0.5, 3),), 6)) == []
         with pytest.raises(TranscriptionError, match="no model"):
-            list(live.transcripts(recording(path, Interval(0.5, 3), duration_s=4)))
+            list(live.transcripts(recording(path, Interval(0.5, 3), duration_s=6)))
 
 
-def test_an_engine_that_fails_is_said_when_the_words_are_wanted(path: Path) -> None:
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_an_engine_that_fails_is_said_once_and_tried_again_at_the_end(
+    path: Path, lanes: int
+) -> None:
     failing = failing_typist()
+    failing.lanes = lanes
     with LiveAnswer(QUESTION, path, loaded(failing)) as live:
-        for at_s in range(4, 9):
-            assert list(live.hear((Interval(0.5, 3),), at_s)) == []
+        seen = heard_until(live, lambda all: Failing in kinds(all), Interval(0.5, 3))
+        for _ in range(5):
+            seen.extend(live.hear((Interval(0.5, 3),), 9))
+        assert seen == [Failing("engine crashed")]
+        failing.error = None
+        (said,) = words(live, recording(path, Interval(0.5, 3), duration_s=9))
+    assert said.final
+    assert said.transcript.text == ANSWER
+
+
+def test_an_engine_that_fails_again_is_said_where_the_words_are_wanted(path: Path) -> None:
+    with LiveAnswer(QUESTION, path, loaded(failing_typist())) as live:
+        heard_until(live, lambda all: Failing in kinds(all), Interval(0.5, 3))
         with pytest.raises(TranscriptionError, match="engine crashed"):
             list(live.transcripts(recording(path, Interval(0.5, 3), duration_s=9)))
+
+
+def test_an_engine_that_is_at_work_says_how_much_is_left(path: Path) -> None:
+    typist = Typist(lanes=2)
+    typist.may.clear()
+    speech = Interval(0, 25), Interval(30.5, 40)
+    with LiveAnswer(QUESTION, path, loaded(typist)) as live:
+        each = live.transcripts(recording(path, *speech, duration_s=41))
+        waited = next(each)
+        assert isinstance(waited, Transcribing)
+        assert waited.left_s == pytest.approx(35, abs=1)
+        typist.may.set()
+        *_, last = each
+    assert isinstance(last, Words)
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_an_engine_that_hangs_is_said_while_one_speaks_and_is_not_waited_for(
+    path: Path, lanes: int
+) -> None:
+    typist = Typist(lanes=lanes)
+    typist.may.clear()
+    speech = Interval(0.5, 3)
+    with LiveAnswer(QUESTION, path, loaded(typist)) as live:
+        heard_until(live, lambda all: Captions in kinds(all), speech)
+        deadline_s = time.monotonic() + LIMIT_S
+        while not typist.waiting and time.monotonic() < deadline_s:
+            list(live.hear((speech,), 6))
+            time.sleep(0.01)
+        said = [*live.hear((speech,), 7), *live.hear((speech,), 100)]
+        begun_s = time.monotonic()
+        with pytest.raises(TranscriptionError, match="engine hangs: no words of 3 s of speech"):
+            list(live.transcripts(recording(path, speech, duration_s=101)))
+        assert time.monotonic() - begun_s < 5
+        typist.may.set()
+    (failing,) = (each for each in said if isinstance(each, Failing))
+    assert failing.reason == "the engine hangs: no words of 3 s of speech within 54 s"
+
+
+@pytest.mark.parametrize("covers", [True, False])
+def test_key_points_are_looked_for_only_where_they_are_shown(path: Path, covers: bool) -> None:
+    with LiveAnswer(QUESTION, path, loaded(Typist(lanes=2)), covers=covers) as live:
+        seen = heard_until(live, lambda all: Captions in kinds(all), Interval(1, 3))
+        names = [thread.name for thread in threading.enumerate()]
+        (said,) = words(live, recording(path, Interval(1, 3), duration_s=9))
+    assert ("coverage" in names) is covers
+    assert said.transcript.text == ANSWER
+    assert covers or Covering not in kinds(seen)
 
 
 def test_a_quick_transcript_comes_before_the_one_that_stays(path: Path) -> None:
     typist = Typist(lanes=2)
     typist.may.clear()
     with LiveAnswer(QUESTION, path, loaded(typist)) as live:
-        transcripts = live.transcripts(recording(path, Interval(0.5, 3), duration_s=3.1))
-        transcript, is_final = next(transcripts)
-        assert (transcript.text, is_final) == (ANSWER, False)
+        each = words(live, recording(path, Interval(0.5, 3), duration_s=3.1))
+        first = next(each)
+        assert (first.transcript.text, first.final) == (ANSWER, False)
         typist.may.set()
-        ((transcript, is_final),) = transcripts
-        assert (transcript.text, is_final) == (ANSWER, True)
+        (last,) = each
+        assert (last.transcript.text, last.final) == (ANSWER, True)
 
 
 def test_a_machine_that_is_too_slow_is_said_to_be_so_once(path: Path) -> None:
@@ -159,11 +238,11 @@ def test_a_machine_that_is_too_slow_is_said_to_be_so_once(path: Path) -> None:
         for _ in range(20):
             seen.extend(live.hear(speech, 160))
         typist.may.set()
-        ((transcript, is_final),) = live.transcripts(recording(path, *speech, duration_s=160))
+        (said,) = words(live, recording(path, *speech, duration_s=160))
         seen.extend(live.hear(speech, 160))
     assert seen.count(Behind()) == 1
-    assert is_final
-    assert transcript.text == " ".join([ANSWER] * len(speech))
+    assert said.final
+    assert said.transcript.text == " ".join([ANSWER] * len(speech))
 
 
 def test_nothing_is_covered_any_more_once_it_is_closed(path: Path) -> None:
@@ -176,4 +255,5 @@ def test_nothing_is_covered_any_more_once_it_is_closed(path: Path) -> None:
 def test_nothing_said_is_an_empty_transcript(path: Path) -> None:
     with LiveAnswer(QUESTION, path, loaded(Typist(lanes=2))) as live:
         assert list(live.hear((), 4)) == []
-        assert list(live.transcripts(recording(path, duration_s=4))) == [(Transcript("", ()), True)]
+        (said,) = live.transcripts(recording(path, duration_s=4))
+    assert said == Words(Transcript("", ()), final=True)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.torture.small_disk import small_disk
 
 from sayback.errors import WorkspaceError
 from sayback.workspace import SHIPPED_BANKS, Workspace, find_workspace, shipped_questions
@@ -70,3 +71,19 @@ def test_a_recording_in_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "recordings").write_text("in the way")
     with pytest.raises(WorkspaceError, match="recordings: cannot be written"):
         Workspace(tmp_path).new_recording("q", NOON)
+
+
+def test_before_an_answer_that_may_not_fit_there_is_a_warning(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 2048) as disk:
+        workspace = Workspace(disk.folder / "w")
+        assert workspace.shortage(30.0) is None
+        warning = workspace.shortage(300.0)
+        assert warning
+        assert "room for only 1.0 minutes" in warning
+        disk.fill()
+        with pytest.raises(WorkspaceError, match="no room on its disk"):
+            workspace.shortage(30.0)
+        disk.make_room()
+        disk.allow_writing(is_allowed=False)
+        with pytest.raises(WorkspaceError, match="cannot be written; make it writable"):
+            workspace.shortage(30.0)

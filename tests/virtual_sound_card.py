@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes.util
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -39,6 +40,8 @@ set-default-source mic
 # An idle null sink renders 2 s ahead; a standing reader of its monitor keeps it at 10 ms, once
 # the first 2 s are used up.
 _SETTLING_S = 2.2
+# A real card does not wait for the processor either; where that is denied, it goes on without.
+_WITH_PRIORITY = ["nice", "--adjustment=-11"]
 
 
 class SoundCard:
@@ -49,6 +52,7 @@ class SoundCard:
             "PULSE_SERVER": f"unix:{directory / 'native'}",
             "PULSE_COOKIE": str(directory / "cookie"),
         }
+        self._server: subprocess.Popen[bytes] | None = None
         self._child_environment = os.environ | self.environment | {"HOME": str(directory)}
 
     def play_into_microphone(self, sound: Path | Samples) -> None:
@@ -139,6 +143,45 @@ class SoundCard:
         finally:
             self._pactl("set-source-mute", "mic", "0")
 
+    @contextmanager
+    def moved_microphone(self) -> Iterator[None]:
+        """The server gives its listeners another input, which is silent, and leaves them there."""
+        self._move_listeners("speakers.monitor")
+        yield
+
+    @contextmanager
+    def remade_microphone(self) -> Iterator[None]:
+        """The device goes and is there again at once with another sample rate."""
+        self._make_microphone_again("rate=44100")
+        try:
+            yield
+        finally:
+            self._make_microphone_again()
+
+    @contextmanager
+    def hanging_server(self) -> Iterator[None]:
+        """The server answers nobody, as a driver that is stuck."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._server.send_signal(signal.SIGCONT)
+
+    def _make_microphone_again(self, *settings: str) -> None:
+        self._pactl("unload-module", "module-remap-source")
+        self._pactl("load-module", *_MICROPHONE, *settings)
+        self._pactl("set-default-source", "mic")
+
+    def _move_listeners(self, source: str) -> None:
+        sources = {line[1]: line[0] for line in self._listed("sources")}
+        for stream, its_source, *_ in self._listed("source-outputs"):
+            if its_source == sources["mic"]:
+                self._pactl("move-source-output", stream, source)
+
+    def _listed(self, kind: str) -> list[list[str]]:
+        return [line.split("\t") for line in self._pactl("list", "short", kind).splitlines()]
+
     def remove_all_devices(self) -> None:
         """No input and no output is left; for ever, so take a card of your own for it."""
         self._pactl("unload-module", "module-null-sink")
@@ -146,7 +189,7 @@ class SoundCard:
     @contextmanager
     def _running(self, *command: str) -> Iterator[subprocess.Popen[bytes]]:
         with subprocess.Popen(
-            command,
+            [*_WITH_PRIORITY, *command],
             env=self._child_environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -157,10 +200,13 @@ class SoundCard:
             finally:
                 process.terminate()
 
-    def _pactl(self, *arguments: str) -> None:
-        subprocess.run(
-            ["pactl", *arguments], env=self._child_environment, check=True, capture_output=True
+    def _pactl(self, *arguments: str) -> str:
+        """What it prints."""
+        command = ["pactl", *arguments]
+        done = subprocess.run(
+            command, env=self._child_environment, check=True, capture_output=True, text=True
         )
+        return done.stdout
 
     def answers(self) -> bool:
         """Whether the server is up."""
@@ -181,7 +227,7 @@ class SoundCard:
             for name in ("XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH", "PULSE_STATE_PATH")
         }
         with ExitStack() as running:
-            running.enter_context(
+            self._server = running.enter_context(
                 self._running(
                     *("pulseaudio", "-n", "-F", str(configuration), "--daemonize=no"),
                     *("--use-pid-file=no", "--exit-idle-time=-1", "--high-priority=no"),

@@ -10,10 +10,13 @@
     │   └── NoLoudspeaker       there is nothing to play it on
     ├── CaptureError            an answer cannot be recorded or an audio file not be read
     │   ├── NoMicrophone        no input device, or none of that name
-    │   └── MicrophoneLost      it stopped delivering sound in the middle
+    │   ├── MicrophoneLost      it stopped delivering sound in the middle
+    │   └── AnswerInUse         another sayback records or scores it at this moment
     ├── TranscriptionError      the engine or its model cannot be loaded or failed
     ├── HistoryError            the history cannot be read or written
-    │   └── NoSuchAttempt       no attempt has that number
+    │   ├── NoSuchAttempt       no attempt has that number
+    │   ├── Damaged             what stands in it is not what was written
+    │   └── CannotKeep          its disk is full or read-only
     └── Interrupted             the user stopped an answer half way
 
 Both halves begin in lower case, end without a full stop and fit on one line together. The problem
@@ -73,6 +76,10 @@ class MicrophoneLost(CaptureError):
     """The microphone stopped delivering sound in the middle of an answer."""
 
 
+class AnswerInUse(CaptureError):
+    """Another process records or scores an answer at this moment."""
+
+
 class TranscriptionError(SaybackError):
     """The speech recogniser or its model cannot be loaded, or failed."""
 
@@ -83,6 +90,14 @@ class HistoryError(SaybackError):
 
 class NoSuchAttempt(HistoryError):
     """No attempt has that number."""
+
+
+class Damaged(HistoryError):
+    """What stands in the history is not what was written; the file is left as it is."""
+
+
+class CannotKeep(HistoryError):
+    """The history can be read, but nothing be kept in it: its disk is full or read-only."""
 
 
 class Interrupted(SaybackError):

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sayback.bank.edit import Edit, insert_key_points, undo
-from sayback.capture.audio_file import read_audio, read_recording
+from sayback.capture.audio_file import read_recording, sound_of
 from sayback.errors import BankError, EditGone, HistoryError
 from sayback.history.store import Store
 from sayback.model import Attempt, Correction, Ending, Question, Scorecard, WordCorrection
 from sayback.scoring.corrections import is_heard
 from sayback.scoring.draft import draft
 from sayback.scoring.scorecard import SCORER_VERSION, score
-from sayback.transcript.recording import transcribe_recording
+from sayback.transcript.recording import transcribe_parts
 from sayback.transcript.transcriber import Transcriber
 
 
@@ -69,8 +69,8 @@ def rescore(
     if transcriber is None:
         transcript = _scorecard_of(attempt).transcript
     else:
-        samples = read_audio(recording.path)
-        transcript = transcribe_recording(transcriber, samples, recording.speech)
+        sound = sound_of(recording.path)
+        transcript = transcribe_parts(transcriber, sound.part, sound.duration_s, recording.speech)
     while True:  # until nobody has corrected anything in between
         corrections = store.corrections(attempt.id)
         scorecard = score(question, transcript, recording, corrections)

@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from sayback.capture.audio_file import read_audio
+from sayback.capture.audio_file import sound_of
 from sayback.capture.listen import Level, ListenSettings, Take
 from sayback.capture.recorder import Recorder
 from sayback.errors import (
+    CannotKeep,
     HistoryError,
     SaybackError,
     TranscriptionError,
     VoiceError,
-    VoiceMissing,
     WorkspaceError,
     reason,
 )
 from sayback.history.store import Store
-from sayback.live import Behind, Captions, Covering, LiveAnswer
+from sayback.live import Behind, Captions, Covering, Failing, LiveAnswer, Transcribing, Words
 from sayback.model import Attempt, Ending, Question, Recording, Scorecard
 from sayback.remote import LEAVING, Remote, Wish
 from sayback.scoring.scorecard import score
-from sayback.transcript.recording import transcribe_recording
+from sayback.transcript.recording import transcribe_parts
 from sayback.transcript.transcriber import Transcriber
-from sayback.voice.speaker import Speaker
+from sayback.voice.speaker import Speaker, spoken
 from sayback.workspace import Workspace
+
+SLOW_S = 3.0
+"""From then on it is said that an answer is still being transcribed, and one may leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,9 @@ Event = (
     | Captions
     | Covering
     | Behind
+    | Failing
     | Heard
+    | Transcribing
     | Scored
     | Saved
     | SetAside
@@ -108,7 +115,8 @@ Event = (
 class Stations:
     """What a rehearsal needs. `transcriber` is being loaded while the question is read.
 
-    `play` sounds an audio file on a loudspeaker until its end or until the event is set.
+    `play` sounds an audio file on a loudspeaker until its end or until the event is set. With
+    `covers_live` key points are looked for while somebody answers.
     """
 
     workspace: Workspace
@@ -118,6 +126,7 @@ class Stations:
     play: Callable[[Path, threading.Event], None]
     transcriber: Future[Transcriber]
     settings: ListenSettings
+    covers_live: bool = True
 
 
 def rehearse(question: Question, stations: Stations, remote: Remote) -> Iterator[Event]:
@@ -128,8 +137,11 @@ def rehearse(question: Question, stations: Stations, remote: Remote) -> Iterator
     """
     with ExitStack() as microphone:  # opened first: opening it later would lose words
         recorder = microphone.enter_context(stations.open_recorder())
+        shortage = stations.workspace.shortage(stations.settings.maximum_s)
         remote.clear()
         yield Asking(question)
+        if shortage:
+            yield Warned(shortage)
         if (yield from _ask(question, stations, remote)) in LEAVING:
             yield SetAside(None)
             return
@@ -142,7 +154,7 @@ def rehearse(question: Question, stations: Stations, remote: Remote) -> Iterator
                 wish = yield from answer.listen(recorder, remote)
                 microphone.close()
                 if wish is None:
-                    yield from answer.judge()
+                    yield from answer.judge(remote)
                     return
                 yield SetAside(answer.set_aside())
             if wish is not Wish.START_OVER:
@@ -154,39 +166,55 @@ class _Answer:
     """One take of an answer, from the first block of sound to its place in the history."""
 
     def __init__(self, question: Question, stations: Stations, source: str) -> None:
-        """The attempt is in the history before its first sound is on disk."""
         self._question = question
         self._stations = stations
-        asked_at = datetime.now(UTC)
-        path = stations.workspace.new_recording(question.id, asked_at)
-        self.number = stations.store.begin(question, path, asked_at)
+        self._asked_at = datetime.now(UTC)
+        path = stations.workspace.new_recording(question.id, self._asked_at)
+        self.number = 0
         self.take = Take(path, stations.settings, source)
-        self._live = LiveAnswer(question, path, stations.transcriber)
+        self._live = LiveAnswer(question, path, stations.transcriber, covers=stations.covers_live)
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        self._open.enter_context(self.take)
-        self._open.enter_context(self._live)
+        """The attempt is in the history before its first sound is on disk.
+
+        Its file is locked before that, so that no other process finds an answer to score.
+        """
+        with ExitStack() as opened:
+            opened.enter_context(self.take)
+            try:
+                self._begin()
+            except HistoryError:
+                self.take.path.unlink(missing_ok=True)
+                raise
+            self._file = self.take.path.stat()
+            opened.enter_context(self._live)
+            self._open = opened.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
+    def _begin(self) -> None:
+        """Have the attempt in the history, anew where that was removed or replaced meanwhile."""
+        if self._stations.store.renew():
+            self.number = 0
+        if not self.number:
+            self.number = self._stations.store.begin(self._question, self.take.path, self._asked_at)
+
     def listen(self, recorder: Recorder, remote: Remote) -> Generator[Event, None, Wish | None]:
         """Hear the answer until it is over; returns the wish to go on to something else, if any."""
         wish: Wish | None = None
         while self.take.ending is None:
+            if self.take.lost and wish in (None, Wish.PAUSE):
+                wish = (yield from self._until_back(recorder, remote)) or wish
+                continue
             match wish:
                 case None:
                     yield from self._follow(self.take.listen(recorder.blocks(), remote.pressed))
                     wish = remote.take()
                 case Wish.PAUSE:
-                    yield from self._follow(self.take.hold(recorder.idle(), remote.pressed))
-                    wish = remote.take()
-                    if wish is Wish.QUESTION:  # which does not end the pause
-                        wish = (yield from self._ask_again(remote)) or Wish.PAUSE
-                    elif wish is Wish.PAUSE:
-                        wish = None
+                    wish = yield from self._pause(recorder, remote)
                 case Wish.QUESTION:
                     wish = yield from self._ask_again(remote)
                 case Wish.DONE:
@@ -199,31 +227,116 @@ class _Answer:
                     return wish
         return None
 
+    def _pause(self, recorder: Recorder, remote: Remote) -> Generator[Event, None, Wish | None]:
+        """Record nothing until a key is pressed; returns PAUSE where the pause is not over yet."""
+        yield from self._follow(self.take.hold(recorder.idle(), remote.pressed))
+        if self.take.lost:
+            return Wish.PAUSE
+        wish = remote.take()
+        if wish is Wish.QUESTION:
+            return (yield from self._ask_again(remote)) or Wish.PAUSE
+        return None if wish is Wish.PAUSE else wish
+
+    def _until_back(
+        self, recorder: Recorder, remote: Remote
+    ) -> Generator[Event, None, Wish | None]:
+        """Wait for a microphone that was lost; returns the wish that ends the wait, if one does.
+
+        Nothing is played meanwhile: renewing the devices would stop it.
+        """
+        while self.take.lost and not self.take.ending:
+            yield from self._follow(self.take.wait(recorder.until_back(), remote.pressed))
+            wish = remote.take()
+            if wish in (Wish.DONE, *LEAVING):
+                return wish
+        return None
+
     def _ask_again(self, remote: Remote) -> Generator[Warned, None, Wish | None]:
         return (yield from _ask(self._question, self._stations, remote))
 
-    def judge(self) -> Iterator[Event]:
-        """Transcribe, score and keep an answer that is over."""
-        recording = self.take.recording()
+    def judge(self, remote: Remote) -> Iterator[Event]:
+        """Transcribe, score and keep an answer that is over.
+
+        Where that takes long it says so, and whoever wants to leave may: it can be scored later.
+        """
+        recording, store = self.take.recording(), self._stations.store
+        noted, earlier = 0, tuple[float, ...]()
         problem: HistoryError | None = None
-        try:
-            self._stations.store.heard(self.number, recording)
+        try:  # the scorecard waits for no other process that is writing
+            self._begin()
+            earlier = store.coverages(self._question.id, before=self.number)
+            noted = self.number if store.heard(self.number, recording, wait=False) else 0
+        except CannotKeep:  # told below, where it is tried again
+            pass
         except HistoryError as error:  # the judgement is worth having all the same
             problem = error
         yield Heard(recording)
+        if recording.ending is Ending.INTERRUPTED:
+            yield from map(Warned, recording.warnings)
         if problem:
             yield Warned(str(problem))
-        earlier = self._stations.store.coverages(self._question.id, before=self.number)
-        with _saying_how_later(self.number):
-            for transcript, is_final in self._live.transcripts(recording):
-                scorecard = score(self._question, transcript, recording)
-                yield Scored(scorecard, earlier, is_final)
-            self._stations.store.scored(self.number, scorecard)
-        yield Saved(self._stations.store.attempt(self.number))
+        with self._saying_how_later():
+            scorecard = yield from self._scored(recording, earlier, remote)
+            self._begin()
+            if noted != self.number:
+                store.heard(self.number, recording)
+            if scorecard is None:
+                yield SetAside(self.number)
+                return
+            store.scored(self.number, scorecard)
+        if not recording.path.is_file():
+            yield Warned(f"{recording.path}: was removed; only its words and score are kept")
+        yield Saved(store.attempt(self.number))
+
+    def _scored(
+        self, recording: Recording, earlier: tuple[float, ...], remote: Remote
+    ) -> Generator[Scored | Transcribing, None, Scorecard | None]:
+        """The final scorecard; None where it takes long and the person wants to leave."""
+        begun_s, said, scorecard = time.monotonic(), None, None
+        for each in self._live.transcripts(recording):
+            match each:
+                case Words(transcript, is_final):
+                    scorecard = score(self._question, transcript, recording)
+                    yield Scored(scorecard, earlier, is_final)
+                case _ if time.monotonic() - begun_s < SLOW_S:
+                    pass
+                case _ if Wish.LEAVE in iter(remote.take, None):
+                    return None
+                case _ if each != said:
+                    said = each
+                    yield each
+        return scorecard
+
+    @contextmanager
+    def _saying_how_later(self) -> Iterator[None]:
+        """Errors of judging an answer say how to score it later, where its recording is kept."""
+        try:
+            yield
+        except OSError as error:
+            raise TranscriptionError(
+                f"{error.filename or 'the model'}: {reason(error)}",
+                f"mend that, then {self._how_later()}",
+            ) from error
+        except MemoryError as error:
+            raise TranscriptionError(
+                f"not enough memory ({reason(error)})",
+                f"close other programs or try a smaller --model, then {self._how_later()}",
+            ) from error
+        except SaybackError as error:
+            remedy = f"{error.remedy}, then {self._how_later()}"
+            raise type(error)(error.problem, remedy) from error
+
+    def _how_later(self) -> str:
+        if not self.take.path.is_file():
+            return "answer again: the recording was removed"
+        if not self.number:
+            return f"score your answer, which is kept, with `sayback score {self.take.path} --save`"
+        return f"score your answer, which is kept, with `sayback rescore {self.number}`"
 
     def set_aside(self) -> int | None:
         """Keep what was said so far, as no attempt to be scored; None where nothing was said."""
         recording = self.take.recording()
+        self._begin()
         if not recording.speech:
             self._stations.store.drop(self.number)
             recording.path.unlink(missing_ok=True)
@@ -231,16 +344,30 @@ class _Answer:
         self._stations.store.heard(self.number, recording)
         return self.number
 
+    def _watch(self) -> Iterator[Warned]:
+        """Say it where the recording was removed under us; by now it is in a new file."""
+        with suppress(HistoryError):  # judging the answer meets it again, where it can be told
+            self._begin()
+        with suppress(OSError):
+            now = self.take.path.stat()
+            if not os.path.samestat(now, self._file):
+                self._file = now
+                yield Warned(
+                    f"{self.take.path}: was removed while you answer; speak on, all you said is in"
+                    " a new file there"
+                )
+
     def _follow(self, levels: Iterator[Level]) -> Iterator[Event]:
         for level in levels:
             yield level
+            yield from self._watch()
             yield from self._live.hear(self.take.speech, self.take.duration_s)
 
 
 def assess(question: Question, recording: Recording, transcriber: Transcriber) -> Scorecard:
     """Transcribe and score a recording that is on disk. Raises SaybackError."""
-    samples = read_audio(recording.path)
-    transcript = transcribe_recording(transcriber, samples, recording.speech)
+    sound = sound_of(recording.path)
+    transcript = transcribe_parts(transcriber, sound.part, sound.duration_s, recording.speech)
     return score(question, transcript, recording)
 
 
@@ -259,9 +386,14 @@ def keep(scorecard: Scorecard, recording: Recording, workspace: Workspace, store
             f"{recording.path}: cannot be copied to {workspace.recordings} ({reason(error)})",
             "make room, or choose another folder with --workspace",
         ) from error
-    attempt_id = store.begin(question, path, recording.started_at)
-    store.heard(attempt_id, replace(recording, path=path))
-    store.scored(attempt_id, scorecard)
+    try:
+        with store.transaction():  # all of it, or it would be there twice after another try
+            attempt_id = store.begin(question, path, recording.started_at)
+            store.heard(attempt_id, replace(recording, path=path))
+            store.scored(attempt_id, scorecard)
+    except HistoryError:
+        path.unlink(missing_ok=True)
+        raise
     return store.attempt(attempt_id)
 
 
@@ -273,29 +405,12 @@ def _ask(
     Any wish ends the reading, and is returned unless that was all it meant.
     """
     try:
-        sound = stations.speaker.render(question.text)
         wish: Wish | None = Wish.QUESTION
         while wish is Wish.QUESTION:
-            stations.play(sound, remote.pressed)
+            if sound := spoken(stations.speaker, question.text, remote.pressed):
+                stations.play(sound, remote.pressed)
             wish = remote.take()
         return None if wish is Wish.DONE else wish
-    except VoiceMissing:
-        raise
     except VoiceError as error:
         yield Warned(f"the question is not read aloud: {error}")
         return None
-
-
-@contextmanager
-def _saying_how_later(attempt_id: int) -> Iterator[None]:
-    """Errors of judging an answer say how to score it later, since its recording is kept."""
-    try:
-        yield
-    except OSError as error:
-        raise TranscriptionError(
-            f"{error.filename or 'the model'}: {reason(error)}",
-            f"mend that, then score your answer, which is kept: `sayback rescore {attempt_id}`",
-        ) from error
-    except SaybackError as error:
-        later = f"then score your answer, which is kept, with `sayback rescore {attempt_id}`"
-        raise type(error)(error.problem, f"{error.remedy}, {later}") from error

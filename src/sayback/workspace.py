@@ -13,7 +13,11 @@ from pathlib import Path
 import platformdirs
 
 from sayback.errors import WorkspaceError, reason
+from sayback.model import SAMPLE_RATE_HZ
 
+HISTORY_BYTES = 128 * 1024
+"""What the history needs to take in one more answer."""
+BYTES_A_SECOND = 2 * SAMPLE_RATE_HZ
 SHIPPED_BANKS = ("interview_ml.md", "starter_behavioural.md")
 
 
@@ -30,6 +34,27 @@ class Workspace:
     @property
     def recordings(self) -> Path:
         return self.folder / "recordings"
+
+    def shortage(self, longest_s: float) -> str | None:
+        """What to warn of before an answer of up to `longest_s`: that it may not fit on the disk.
+
+        Raises WorkspaceError where next to nothing can be kept.
+        """
+        there = next(each for each in (self.recordings, *self.recordings.parents) if each.exists())
+        if not os.access(there, os.W_OK):
+            raise WorkspaceError(
+                f"{there}: cannot be written",
+                "make it writable, or choose another folder with --workspace",
+            )
+        room = shutil.disk_usage(there).free - HISTORY_BYTES
+        if room < 0:
+            raise WorkspaceError(
+                f"{there}: no room on its disk", "make room, or choose another with --workspace"
+            )
+        room_s = room / BYTES_A_SECOND
+        if room_s >= longest_s:
+            return None
+        return f"{there}: room for only {room_s / 60:.1f} minutes of an answer; make room"
 
     def new_recording(
         self, question_id: str, started_at: datetime, *, suffix: str = ".wav"

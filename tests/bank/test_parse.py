@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import re
 import time
@@ -10,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from sayback.bank.parse import MOST_LINES, MOST_PROBLEMS, parse, read
 from sayback.bank.parse import key_point as parse_key_point
-from sayback.bank.parse import parse, read
 from sayback.errors import BankError
 from sayback.model import KeyPoint, Question
 
@@ -310,3 +311,52 @@ def test_the_question_of_the_demo() -> None:
     assert first.target_s == 60.0
     assert first.key_points[0].terms == ("semantic segmentation",)
     assert len(first.key_points) == 5
+
+
+def test_a_pipe_is_no_bank(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "bank.md")
+    with pytest.raises(BankError, match=r"bank\.md: not a file"):
+        read(tmp_path / "bank.md")
+
+
+def test_what_no_person_writes_is_a_problem_and_not_a_wait() -> None:
+    long = "word " * 9_000
+    bank = parse(f"# {long}\n- {long}\n- What?\n  - {long}\n  - a point\n")
+    assert [problem.partition(": ")[2].partition(" of")[0] for problem in bank.problems] == [
+        "heading",
+        "question",
+        "key point",
+    ]
+    (question,) = bank.questions
+    assert question.topic == ()
+    assert [point.text for point in question.key_points] == ["a point"]
+
+
+def test_of_many_problems_the_first_are_named(tmp_path: Path) -> None:
+    bank = parse("-\n" * 3_000)
+    assert len(bank.problems) == MOST_PROBLEMS + 1
+    assert bank.problems[-1] == "bank:1001: one of 2000 more problems; mend these first"
+
+
+def test_a_bank_of_too_many_lines(tmp_path: Path) -> None:
+    (tmp_path / "bank.md").write_text("\n" * (MOST_LINES + 1))
+    with pytest.raises(BankError, match="more than 600000 lines; divide it"):
+        read(tmp_path / "bank.md")
+
+
+def test_nothing_is_searched_for_garbage_while_a_large_bank_is_read(tmp_path: Path) -> None:
+    questions = (f"- Question {number}?\n  - point\n" for number in range(2_000))
+    (tmp_path / "bank.md").write_text("".join(questions))
+    searches: list[str] = []
+
+    def count(phase: str, _: dict[str, int]) -> None:
+        searches.append(phase)
+
+    gc.collect()
+    gc.callbacks.append(count)
+    try:
+        assert len(read(tmp_path / "bank.md").questions) == 2_000
+        assert len(searches) <= 2  # the start and the end of one, once it is over
+    finally:
+        gc.callbacks.remove(count)
+    assert gc.isenabled()

@@ -46,6 +46,9 @@ class HeardBlocks:
     def idle(self) -> Iterator[Samples]:
         return repeat(np.zeros(self.block_samples, np.float32))
 
+    def until_back(self) -> Iterator[Samples]:
+        return iter(())
+
 
 @pytest.fixture(scope="session")
 def spoken_file(tmp_path_factory: pytest.TempPathFactory) -> Path:

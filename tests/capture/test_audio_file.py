@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from sayback.capture.audio_file import read_audio, read_part, read_recording, resampled
+from sayback.capture.audio_file import read_audio, read_part, read_recording, resampled, sound_of
 from sayback.capture.recorder import Samples
 from sayback.capture.wave_file import WaveFile, to_pcm16
 from sayback.errors import CaptureError
@@ -187,3 +189,78 @@ def test_says_that_there_is_no_part_to_read(tmp_path: Path, content: bytes | Non
     with pytest.raises(CaptureError, match=r"answer\.wav: the recording cannot be read") as raised:
         read_part(path, Interval(0, 1))
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "rate_hz", "channels"),
+    [("a.wav", 16_000, 1), ("a.wav", 16_000, 2), ("a.flac", 16_000, 1), ("a.ogg", 44_100, 2)],
+)
+def test_parts_of_a_file_are_those_of_the_whole(
+    tmp_path: Path, name: str, rate_hz: int, channels: int
+) -> None:
+    soundfile.write(tmp_path / name, 3 * tone(rate_hz, channels=channels), rate_hz)
+    whole = read_audio(tmp_path / name)
+    sound = sound_of(tmp_path / name)
+    assert sound.duration_s == len(whole) / 16_000
+    np.testing.assert_array_equal(sound.part(Interval(0.5, 1.25)), whole[8_000:20_000])
+    np.testing.assert_array_equal(sound.part(Interval(2.0, 99.0)), whole[32_000:])
+    assert not len(sound.part(Interval(50.0, 99.0)))
+
+
+MEMORY = """
+import sys
+from pathlib import Path
+from sayback.capture.audio_file import read_recording, sound_of
+from sayback.model import Interval
+
+def peak():
+    status = Path("/proc/self/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+
+read_recording(Path(sys.argv[1]))
+before = peak()
+recording = read_recording(Path(sys.argv[2]))
+sound_of(recording.path).part(Interval(recording.duration_s - 28, recording.duration_s))
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no peak of memory is told")
+def test_memory_does_not_grow_with_a_file(tmp_path: Path) -> None:
+    for name, seconds in (("short", 30), ("long", 600)):
+        soundfile.write(tmp_path / f"{name}.wav", np.zeros(seconds * 16_000, np.int16), 16_000)
+    files = [tmp_path / "short.wav", tmp_path / "long.wav"]
+    finished = subprocess.run(
+        [sys.executable, "-c", MEMORY, *files], capture_output=True, text=True, check=True
+    )
+    assert int(finished.stdout) < 8_000  # kB; the samples of the long one take 38,400
+
+
+def test_refuses_what_would_last_for_days(tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.zeros(1), 16_000)
+    with path.open("r+b") as file:  # a hole: it takes no room on the disk
+        file.write(b"RIFF\xff\xff\xff\xffWAVE")
+        file.seek(40)
+        file.write(b"\xd0\xff\xff\xff")
+        file.truncate(4_000_000_000)
+    with pytest.raises(CaptureError, match=r"long\.wav: longer than 8 hours"):
+        read_audio(path)
+
+
+def test_refuses_a_rate_without_speech(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "slow.wav", np.zeros(1_000), 1)
+    with pytest.raises(CaptureError, match=r"slow\.wav: 1 samples a second are too few"):
+        read_audio(tmp_path / "slow.wav")
+
+
+def test_the_library_says_nothing_of_a_damaged_mp3(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "answer.mp3"
+    soundfile.write(path, tone(16_000)[:, 0], 16_000)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert len(read_audio(path))
+    print("a word of ours", file=sys.stderr)
+    assert capfd.readouterr().err == "a word of ours\n"

@@ -143,6 +143,23 @@ def test_is_patient_again_after_a_break() -> None:
     assert answer.ending is Ending.SILENCE
 
 
+def test_may_wait_for_a_word_again() -> None:
+    answer = Followed()
+    answer.hear((2, TALK), (PATIENCE_S - 0.1, HUSH))
+    answer.endpoint.wait_for_a_word()
+    assert answer.endpoint.spoken
+    assert set(answer.hear((20, HUSH))) == {None}
+    answer.hear((1, TALK), (PATIENCE_S + 0.2, HUSH))
+    assert answer.ending is Ending.SILENCE
+
+
+def test_a_word_in_which_the_sound_broke_off_is_over() -> None:
+    answer = Followed()
+    answer.hear((2, TALK))
+    answer.endpoint.wait_for_a_word()
+    assert set(answer.hear((0.1, UNSURE), (20, HUSH))) == {None}
+
+
 def test_a_break_before_the_first_word_begins_no_answer() -> None:
     answer = Followed()
     answer.hear((1, HUSH))

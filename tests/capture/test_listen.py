@@ -16,7 +16,7 @@ from tests.capture.conftest import HeardBlocks, room
 
 from sayback.capture.audio_file import read_audio
 from sayback.capture.file_recorder import FileRecorder
-from sayback.capture.listen import Level, ListenSettings, Take, ZeroWatch, decibels
+from sayback.capture.listen import AWAY_S, Level, ListenSettings, Take, ZeroWatch, decibels
 from sayback.capture.recorder import Recorder, Samples
 from sayback.capture.speech_detector import detect_speech
 from sayback.capture.wave_file import from_pcm16, to_pcm16
@@ -24,6 +24,7 @@ from sayback.errors import MicrophoneLost, WorkspaceError
 from sayback.model import PATIENCE_S, Ending, Recording
 
 SETTINGS = ListenSettings()
+LOST = "'desk': stopped; plug it in"
 
 FULL_DISK = """
 import resource, signal, sys, threading
@@ -49,6 +50,11 @@ def heard(
     with Take(path, settings, recorder.name) as take:
         levels = list(take.listen(recorder.blocks(), threading.Event()))
     return levels, take.recording()
+
+
+def losing(sound: Samples) -> HeardBlocks:
+    """A microphone that stops after the sound, as `LOST` says."""
+    return HeardBlocks(sound, error=MicrophoneLost(*LOST.split("; ")))
 
 
 def zeros(seconds: float) -> Samples:
@@ -165,17 +171,11 @@ def test_a_pause_ends_when_it_is_told_to(tmp_path: Path) -> None:
     assert take.duration_s == 0
 
 
-def test_a_microphone_lost_in_a_pause_ends_the_answer(tmp_path: Path, spoken: Samples) -> None:
+def test_a_microphone_lost_in_a_pause_does_not_end_the_answer(tmp_path: Path) -> None:
     with Take(tmp_path / "answer.wav", SETTINGS, "desk") as take:
-        lost = HeardBlocks(room(0.5), error=MicrophoneLost("'desk': stopped", "plug it in"))
-        for _ in take.listen(HeardBlocks(spoken).blocks(), threading.Event()):
-            if take.duration_s > 2:
-                break
-        assert len(list(take.hold(lost.blocks(), threading.Event()))) == 5
-    recording = take.recording()
-    assert recording.ending is Ending.MICROPHONE_LOST
-    assert recording.warnings == ("'desk': stopped; plug it in",)
-    assert recording.speech
+        assert len(list(take.hold(losing(room(0.5)).blocks(), threading.Event()))) == 5
+        assert str(take.lost) == LOST
+        assert take.ending is None
 
 
 def test_says_where_somebody_spoke_so_far(tmp_path: Path, spoken: Samples) -> None:
@@ -221,18 +221,70 @@ def test_ends_at_the_end_of_a_file(tmp_path: Path, spoken_file: Path) -> None:
 
 
 def test_keeps_what_a_lost_microphone_heard(tmp_path: Path, spoken: Samples) -> None:
-    recorder = HeardBlocks(spoken, error=MicrophoneLost("'desk': stopped", "plug it in"))
-    _, recording = heard(recorder, tmp_path / "answer.wav")
-    assert recording.ending is Ending.MICROPHONE_LOST
-    assert recording.warnings == ("'desk': stopped; plug it in",)
+    _, recording = heard(losing(spoken), tmp_path / "answer.wav")
+    assert recording.warnings == (LOST,)
     assert len(read_audio(tmp_path / "answer.wav")) == len(spoken)
     assert recording.speech
 
 
 def test_a_microphone_lost_at_once_leaves_an_empty_recording(tmp_path: Path) -> None:
-    recorder = HeardBlocks(zeros(0), error=MicrophoneLost("'desk': stopped", "plug it in"))
-    levels, recording = heard(recorder, tmp_path / "answer.wav")
+    levels, recording = heard(losing(zeros(0)), tmp_path / "answer.wav")
     assert (levels, recording.duration_s, recording.speech) == ([], 0, ())
+
+
+def waiting(take: Take, seconds: float) -> list[Level]:
+    return list(take.wait(HeardBlocks(zeros(seconds)).blocks(), threading.Event()))
+
+
+def test_goes_on_once_a_lost_microphone_is_back(tmp_path: Path, spoken: Samples) -> None:
+    sound = np.concatenate([spoken, spoken, room(9)])
+    with Take(tmp_path / "answer.wav", SETTINGS, "desk") as take:
+        list(take.listen(losing(spoken).blocks(), threading.Event()))
+        at_s = take.duration_s
+        told, *levels = waiting(take, 3)
+        list(take.listen(HeardBlocks(sound[len(spoken) :]).blocks(), threading.Event()))
+    assert (told.warning, told.ends_in_s) == (LOST, AWAY_S)
+    assert {(level.warning, level.at_s, level.away) for level in levels} == {(None, at_s, True)}
+    assert [level.ends_in_s for level in levels][-1] == pytest.approx(AWAY_S - 3, abs=0.1)
+    recording = take.recording()
+    assert recording.ending is Ending.SILENCE
+    assert recording.warnings == (
+        f"'desk': stopped for 3 s, {at_s:.0f} s into the recording; "
+        "what was said meanwhile is not in it",
+    )
+    written = read_audio(recording.path)
+    np.testing.assert_array_equal(written, from_pcm16(to_pcm16(sound[: len(written)])))
+    assert recording.speech == detect_speech(written)
+
+
+def test_silence_after_a_loss_counts_from_the_next_word_on(tmp_path: Path, spoken: Samples) -> None:
+    with Take(tmp_path / "answer.wav", SETTINGS, "desk") as take:
+        list(take.listen(losing(spoken).blocks(), threading.Event()))
+        waiting(take, 1)
+        sound = np.concatenate([room(8), spoken, room(9)])
+        list(take.listen(HeardBlocks(sound).blocks(), threading.Event()))
+    assert take.ending is Ending.SILENCE
+    assert take.duration_s > 2 * len(spoken) / 16_000 + 8
+
+
+def test_waits_for_a_lost_microphone_no_longer_than_a_minute(tmp_path: Path) -> None:
+    with Take(tmp_path / "answer.wav", SETTINGS, "desk") as take:
+        list(take.listen(losing(room(1)).blocks(), threading.Event()))
+        waiting(take, 99)
+    assert take.ending is Ending.MICROPHONE_LOST
+    assert take.recording().warnings == (LOST,)
+
+
+def test_a_key_interrupts_the_wait_and_tells_the_loss_once(tmp_path: Path) -> None:
+    pressed = threading.Event()
+    pressed.set()
+    with Take(tmp_path / "answer.wav", SETTINGS, "desk") as take:
+        list(take.listen(losing(room(1)).blocks(), threading.Event()))
+        silence = HeardBlocks(zeros(9))
+        levels = [*take.wait(silence.blocks(), pressed), *take.wait(silence.blocks(), pressed)]
+        assert [level.warning for level in levels] == [LOST]
+        assert take.lost is not None
+        assert take.ending is None
 
 
 def test_keeps_what_fits_on_a_full_disk(tmp_path: Path) -> None:
@@ -286,29 +338,47 @@ def test_a_noise_gate_is_no_fault(tmp_path: Path, spoken: Samples) -> None:
     assert recording.warnings == ()
 
 
-def test_a_microphone_that_dies_in_mid_answer_is_mentioned(tmp_path: Path, spoken: Samples) -> None:
-    in_a_room = spoken + room(len(spoken) / 16_000)[: len(spoken)]
-    sound = np.concatenate([room(0.5), in_a_room, zeros(9)])
-    _, recording = heard(HeardBlocks(sound), tmp_path / "answer.wav")
+def in_a_room(spoken: Samples) -> Samples:
+    """The sentence without the exact zeros that a synthesiser puts into it."""
+    return np.asarray(spoken + room(len(spoken) / 16_000)[: len(spoken)])
+
+
+def test_zeros_in_mid_answer_are_told_and_are_no_silence_that_ends_it(
+    tmp_path: Path, spoken: Samples
+) -> None:
+    settings = ListenSettings(patience_s=1)
+    said = in_a_room(spoken)
+    sound = np.concatenate([room(0.5), said, zeros(2.5), room(3), said, room(3)])
+    levels, recording = heard(HeardBlocks(sound), tmp_path / "answer.wav", settings)
+    (told,) = (level for level in levels if level.warning)
+    assert told.at_s == pytest.approx(0.5 + len(said) / 16_000 + 1.5, abs=0.03)
     assert recording.ending is Ending.SILENCE
+    assert recording.duration_s > 6 + 2 * len(said) / 16_000
     assert len(recording.warnings) == 1
-    assert "delivers only zeros" in recording.warnings[0]
+    assert "delivers only zeros for 2.5 s" in recording.warnings[0]
 
 
-def test_zeros_longer_than_the_patience_are_mentioned(tmp_path: Path, spoken: Samples) -> None:
-    sound = np.concatenate([room(0.5), zeros(5.7), spoken, room(9)])
-    _, recording = heard(HeardBlocks(sound), tmp_path / "answer.wav")
-    assert len(recording.warnings) == 1
-    assert "zeros for 5.7 s" in recording.warnings[0]
+def test_a_microphone_muted_twice_has_no_noise_gate(tmp_path: Path, spoken: Samples) -> None:
+    said = in_a_room(spoken)
+    sound = np.concatenate([room(0.5), said, zeros(2), said, zeros(9)])
+    with Take(tmp_path / "answer.wav", SETTINGS, "desk") as take:
+        list(take.listen(HeardBlocks(sound).blocks(), threading.Event()))
+        assert take.ending is None
+        assert str(take.lost).startswith("'desk': delivers only zeros; check its cable")
+        assert take.duration_s == pytest.approx(2.5 + 2 * len(said) / 16_000 + 3, abs=0.05)
 
 
-def test_gives_up_on_zeros_from_the_start(tmp_path: Path) -> None:
-    levels, recording = heard(HeardBlocks(zeros(60)), tmp_path / "answer.wav")
-    assert recording.ending is Ending.MICROPHONE_LOST
-    assert recording.duration_s == pytest.approx(10, abs=0.1)
-    assert len(recording.warnings) == 1
-    assert "zeros for 10.0 s" in recording.warnings[0]
+@pytest.mark.parametrize(("before_s", "lost_s"), [(0, 10), (1, 3)])
+def test_gives_up_on_zeros(tmp_path: Path, before_s: float, lost_s: float) -> None:
+    sound = HeardBlocks(np.concatenate([room(before_s), zeros(60)]))
+    with Take(tmp_path / "answer.wav", SETTINGS, "desk") as take:
+        levels = list(take.listen(sound.blocks(), threading.Event()))
+        assert take.lost is not None
+        assert take.duration_s == pytest.approx(before_s + lost_s, abs=0.1)
+        levels += waiting(take, 7)
     assert sum(level.warning is not None for level in levels) == 1
+    (warning,) = take.recording().warnings
+    assert f"zeros for {lost_s + 7:.1f} s" in warning
 
 
 @pytest.mark.parametrize(

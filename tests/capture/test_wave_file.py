@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -132,3 +134,42 @@ def test_does_not_overwrite_a_recording(tmp_path: Path) -> None:
 def test_names_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match=r"gone.*cannot be written \(No such file"):
         WaveFile(tmp_path / "gone" / "answer.wav")
+
+
+def test_is_written_again_whole_where_it_was_removed(tmp_path: Path) -> None:
+    path = tmp_path / "recordings" / "answer.wav"
+    path.parent.mkdir()
+    with WaveFile(path) as file:
+        file.append(np.ones(100, np.int16))
+        shutil.rmtree(path.parent)
+        file.append(np.full(100, 2, np.int16))
+    samples, _ = soundfile.read(path, dtype="int16")
+    assert samples.tolist() == [1] * 100 + [2] * 100
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert [*path.parent.iterdir()] == [path]
+
+
+def test_sets_aside_what_took_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "answer.wav"
+    with WaveFile(path) as file:
+        file.append(np.ones(100, np.int16))
+        path.rename(tmp_path / "moved.wav")
+        path.write_bytes(b"precious")
+        file.append(np.full(100, 2, np.int16))
+    samples, _ = soundfile.read(path, dtype="int16")
+    assert len(samples) == 200
+    assert (tmp_path / "answer_replaced.wav").read_bytes() == b"precious"
+    assert len(soundfile.read(tmp_path / "moved.wav")[0]) == 100
+
+
+def test_ends_where_it_cannot_be_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "recordings" / "answer.wav"
+    path.parent.mkdir()
+    with WaveFile(path) as file:
+        file.append(np.ones(100, np.int16))
+        path.parent.rename(tmp_path / "moved")
+        path.parent.write_text("no folder")
+        with pytest.raises(WorkspaceError, match=r"answer\.wav: cannot be written"):
+            file.append(np.ones(100, np.int16))
+    assert len(soundfile.read(tmp_path / "moved" / "answer.wav")[0]) == 100

@@ -56,14 +56,25 @@ def answer_kept(workspace: Path) -> Samples:
 
 
 def wait_for_listening(process: subprocess.Popen[str]) -> None:
+    wait_for_line(process, "Listening")
+    assert process.stderr is not None
+    threading.Thread(target=process.stderr.read, daemon=True).start()
+
+
+def wait_for_line(process: subprocess.Popen[str], beginning: str) -> None:
     assert process.stderr is not None
     lines = []
     for line in process.stderr:
         lines.append(line)
-        if line.startswith("Listening"):
-            threading.Thread(target=process.stderr.read, daemon=True).start()
+        if line.strip().startswith(beginning):
             return
     raise AssertionError("".join(lines))
+
+
+def press_enter(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
 
 
 def result(process: subprocess.Popen[str]) -> dict[str, Any]:
@@ -142,9 +153,7 @@ def test_enter_ends_the_answer(quiet_room: SoundCard, start: Start, workspace: P
     process = start(*PRACTICE)
     wait_for_listening(process)
     quiet_room.play_into_microphone(rendered(ANSWER))
-    assert process.stdin is not None
-    process.stdin.write("\n")
-    process.stdin.flush()
+    press_enter(process)
     card = result(process)
     assert len(answer_kept(workspace)) / RATE_HZ - card["pace"]["total_s"] < 1.5
 
@@ -153,13 +162,33 @@ def test_a_microphone_that_goes_is_named_and_the_answer_so_far_is_scored(
     quiet_room: SoundCard, start: Start, workspace: Path
 ) -> None:
     process = start(*PRACTICE)
-    wait_for_listening(process)
+    wait_for_line(process, "Listening")
     quiet_room.play_into_microphone(rendered(ANSWER))
     with quiet_room.suspended_microphone():
+        wait_for_line(process, "! 'default': the microphone stopped delivering sound; plug it in")
+        wait_for_line(process, "your answer so far is kept (0:0")
+        press_enter(process)
         card = result(process)
     assert any("stopped delivering" in warning for warning in card["warnings"])
     assert card["coverage"]["points"][0]["status"] == "covered"
     assert find(rendered(ANSWER), answer_kept(workspace))[1] > 0.95
+
+
+def test_an_answer_goes_on_once_the_microphone_is_back(
+    quiet_room: SoundCard, start: Start, workspace: Path
+) -> None:
+    process = start(*PRACTICE, "--patience", "2")
+    wait_for_line(process, "Listening")
+    quiet_room.play_into_microphone(rendered("U-Net is mainly used for semantic segmentation."))
+    with quiet_room.suspended_microphone():
+        wait_for_line(process, "your answer so far is kept (0:0")
+    wait_for_line(process, "the microphone is back: your answer goes on")
+    time.sleep(3)  # longer than the patience
+    quiet_room.play_into_microphone(rendered("An encoder shrinks the image."))
+    card = result(process)
+    assert "image" in card["transcript"]["text"].lower()
+    assert "semantic segmentation" in card["transcript"]["text"].lower()
+    assert any("what was said meanwhile is not in it" in warning for warning in card["warnings"])
 
 
 def test_the_longest_answer_is_a_setting(
@@ -184,6 +213,6 @@ def test_a_dead_microphone_is_named_within_two_seconds(quiet_room: SoundCard, st
                 break
         assert listening_at is not None
         assert time.monotonic() - listening_at < 2
-        card = json.loads(process.communicate(timeout=60)[0])
+        card = json.loads(process.communicate("\n", timeout=60)[0])
     assert card["coverage"] is None
     assert any("zeros" in warning for warning in card["warnings"])

@@ -102,6 +102,36 @@ def test_another_name_for_this_server_is_refused(page: Page, host: str) -> None:
     assert page.get("/", host=host.format(port=page.port))[0] == 421
 
 
+def test_parts_for_another_sites_page_are_refused(page: Page) -> None:
+    """An image, a sound or a frame; a link to this page may be followed from anywhere."""
+    for site in ("cross-site", "same-site"):  # another port of this machine is the same site
+        from_there = {"sec_fetch_site": site}
+        assert page.get("/audio-1.flac", sec_fetch_mode="no-cors", **from_there)[0] == 403
+        assert page.get("/index.html", sec_fetch_mode="cors", **from_there)[0] == 403
+        assert page.get("/index.html", sec_fetch_mode="navigate", **from_there)[0] == 200
+    assert page.get("/index.html", sec_fetch_site="none", sec_fetch_mode="navigate")[0] == 200
+    assert page.get("/style.css", sec_fetch_site="same-origin", sec_fetch_mode="no-cors")[0] == 200
+
+
+def test_a_change_is_shown_at_once_and_a_deleted_recording_is_gone(
+    tmp_path: Path, run: Run
+) -> None:
+    """Pages are kept while nothing changes; a change by another program counts too."""
+    shutil.copytree(shipped_questions(), tmp_path / "questions")
+    keep_sample_answer(tmp_path)
+    with started(tmp_path) as server:
+        page = Page(server)
+        time.sleep(0.5)  # kept only once the files are left alone
+        audio = re.search(rb"audio-1\.\w+", page.get("/attempt-1.html")[2])
+        assert audio
+        assert page.get(f"/{audio[0].decode()}")[0] == 200
+        assert b"attempt-1.html" in page.get("/index.html")[2]
+        assert run("delete", 1, "--yes", "--workspace", tmp_path).returncode == 0
+        assert page.get("/attempt-1.html")[0] == 404
+        assert page.get(f"/{audio[0].decode()}")[0] == 404
+        assert b"attempt-1.html" not in page.get("/index.html")[2]
+
+
 @pytest.mark.parametrize(
     "path",
     ["/../history.db", "/..%2fhistory.db", "/history.db", "/audio-1.db", "/audio-2.flac",

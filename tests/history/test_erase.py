@@ -277,6 +277,16 @@ def test_a_damaged_transcript_can_be_erased(tmp_path: Path) -> None:
         assert traces(tmp_path, ["broken off in the"]) == ()
 
 
+def test_a_transcript_that_is_no_text_can_be_erased(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        for number in range(2):
+            saved(store, number)
+        with store.transaction() as database:
+            database.execute("UPDATE transcript SET content = '{\"text\": 5}' WHERE attempt_id = 2")
+        assert gone(erase(store, [1])) == (1, 1)
+        assert gone(erase(store, [2])) == (1, 1)
+
+
 def test_what_was_interrupted_is_told_and_finished_with_its_proof(recordings: Path) -> None:
     copy = recordings / f"{FILE_NAME}.mine"
     with Store(recordings) as store:

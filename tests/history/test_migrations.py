@@ -9,9 +9,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.history import releases
 
 from sayback.errors import HistoryError
 from sayback.history.migrations import STEPS, migrate
+from sayback.history.search import find
+from sayback.history.store import Store
 
 FIRST = ("CREATE TABLE fruit (name TEXT)",)
 SECOND = ("ALTER TABLE fruit ADD COLUMN colour TEXT", "UPDATE fruit SET colour = 'red'")
@@ -97,3 +100,47 @@ def test_whatever_refers_to_a_row_has_an_index_so_that_the_row_is_quickly_delete
             references += 1
             assert reference[3] in first_columns, table
     assert references == 6
+
+
+def test_a_history_of_every_format_is_kept_as_an_example() -> None:
+    assert tuple(range(1, len(STEPS) + 1)) == releases.FORMATS
+
+
+@pytest.mark.parametrize("number", releases.FORMATS)
+def test_a_history_of_every_format_keeps_all_that_is_in_it(number: int, tmp_path: Path) -> None:
+    history = releases.restore(number, tmp_path)
+    before = releases.facts(history)
+    with Store(tmp_path) as store:
+        attempts = [store.attempt(each.id) for each in store.summaries()]
+        assert [each.attempt_id for each in find(store, "encoder and a decoder")] == [3]
+    assert releases.version(history) == len(STEPS)
+    assert releases.facts(history) == before
+    assert [attempt.audio.name for attempt in attempts] == list(releases.AUDIO)
+    scored = [attempt.scorecard is not None for attempt in attempts]
+    assert scored == [True, True, True, False]
+    backup = history.with_name(f"{history.name}.version-{number}")
+    assert backup.exists() == (number < len(STEPS))
+    if backup.exists():
+        assert releases.facts(backup) == before
+        assert releases.version(backup) == number
+
+
+def test_a_copy_that_was_cut_off_is_made_again(tmp_path: Path) -> None:
+    history = releases.restore(1, tmp_path)
+    before = releases.facts(history)
+    unfinished = history.with_name("history.db.version-1.unfinished")
+    unfinished.write_bytes(b"half")
+    Store(tmp_path).__exit__()
+    assert not unfinished.exists()
+    assert releases.facts(history.with_name("history.db.version-1")) == before
+
+
+def test_a_copy_holds_what_there_was_although_another_process_was_quicker(
+    tmp_path: Path,
+) -> None:
+    history = releases.restore(1, tmp_path)
+    with closing(sqlite3.connect(history, isolation_level=None)) as slow:
+        assert version(slow) == 1
+        Store(tmp_path).__exit__()
+        migrate(slow, history)
+    assert releases.version(history.with_name("history.db.version-1")) == 1

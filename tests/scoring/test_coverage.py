@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -17,6 +17,7 @@ from sayback.scoring.coverage import (
 from sayback.scoring.facts import Fact
 from sayback.scoring.features import prepare
 from sayback.scoring.passages import Window
+from sayback.scoring.scorecard import score
 from sayback.scoring.words import listen
 
 
@@ -292,7 +293,25 @@ HOSTILE = [
 
 @pytest.mark.parametrize(("point", "answer"), HOSTILE)
 def test_hostile_text_is_judged_in_linear_time(point: str, answer: str) -> None:
-    began = perf_counter()
+    began = process_time()
     judged = judge(point, answer)
     assert 0.0 <= judged.score <= 1.0
-    assert perf_counter() - began < 8.0  # quadratic code takes minutes; the machine may be busy
+    assert process_time() - began < 30.0  # quadratic code takes minutes
+
+
+@pytest.mark.parametrize(
+    ("points", "answer", "reason"),
+    [
+        (["word " * 25_000], "a short answer", "over 100,000 characters in the question"),
+        ([f"point {n}" for n in range(600)], "a short answer", "over 500 facts in the question"),
+        (["momentum"], "so it is " * 60_000, "over 500,000 characters in the answer"),
+        ([f"point {n}" for n in range(400)], "say it. " * 9_000, "too long for so many facts"),
+    ],
+)
+def test_too_much_is_not_judged_and_says_so(points: list[str], answer: str, reason: str) -> None:
+    question = Question("What?", "q", key_points=tuple(map(KeyPoint, points)))
+    assert cover(question, Transcript(answer)) is None
+    card = score(question, Transcript(answer), None)
+    assert card.coverage is None
+    assert card.warnings[-1].startswith("not judged: ")
+    assert reason in card.warnings[-1]

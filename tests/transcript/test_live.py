@@ -22,13 +22,13 @@ from sayback.capture.speech_detector import SpeechTrack, detect_speech
 from sayback.capture.wave_file import WaveFile, from_pcm16, to_pcm16
 from sayback.errors import CaptureError, TranscriptionError
 from sayback.model import SAMPLE_RATE_HZ, SOFT_STOP_S, Interval, Transcript, Word
+from sayback.transcript.lanes import start_lanes
 from sayback.transcript.live import (
     CAPTION_EVERY_S,
     CAPTION_PAUSE_S,
     OPEN_PAUSE_S,
     Draft,
     LiveTranscript,
-    start_lanes,
 )
 from sayback.transcript.recording import LONGEST_WINDOW_S, sound_of, transcribe_recording
 from sayback.transcript.transcriber import Samples, Transcriber
@@ -166,7 +166,7 @@ class Answer:
 def lanes(live: LiveTranscript, count: int) -> Iterator[list[threading.Thread]]:
     """Threads at work, which have ended when this is left."""
     before = set(threading.enumerate())
-    start_lanes(live, count)
+    start_lanes(live.work, count)
     threads = [thread for thread in threading.enumerate() if thread not in before]
     try:
         yield threads
@@ -337,6 +337,7 @@ def test_a_recording_that_is_gone_is_said_where_the_words_are_wanted(tmp_path: P
 def test_a_recording_that_was_cut_short_is_said_where_the_words_are_wanted() -> None:
     live = LiveTranscript(Reads(), sound_of(np.zeros(0, np.float32)))
     live.hear(intervals((0, 40)), 41)
+    live.hear(intervals((0, 40)), 41, is_over=True)
     with pytest.raises(ValueError, match="empty"):
         live.final()
 

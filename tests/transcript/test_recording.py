@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.history.histories import processor_time_s
 from tests.transcript.conftest import SENTENCE
 from whisper.normalizers import EnglishTextNormalizer
 
@@ -16,6 +17,7 @@ from sayback.capture.speech_detector import detect_speech
 from sayback.errors import TranscriptionError
 from sayback.model import SAMPLE_RATE_HZ, Interval, Transcript, Word
 from sayback.transcript.engines import ENGINES
+from sayback.transcript.live import certain_s, closed_for_good
 from sayback.transcript.recording import (
     LONGEST_WINDOW_S,
     joined,
@@ -130,6 +132,30 @@ def test_windows_hold_all_speech_without_overlap(
         for moment in np.linspace(stretch.start_s, min(stretch.end_s, duration_s), 9):
             if stretch.duration_s > 0 and moment < duration_s:
                 assert any(w.start_s <= moment <= w.end_s for w in windows)
+
+
+@given(st.lists(st.tuples(st.floats(0.2, 8), st.floats(0.1, 70)), max_size=20))
+def test_a_plan_that_goes_on_is_the_plan_of_the_whole(
+    pauses_and_lengths: list[tuple[float, float]],
+) -> None:
+    speech: list[Interval] = []
+    end_s = 0.0
+    closed: tuple[Interval, ...] = ()
+    for pause_s, length_s in pauses_and_lengths:
+        speech.append(Interval(end_s + pause_s, end_s + pause_s + length_s))
+        end_s = speech[-1].end_s
+        for duration_s in (certain_s(tuple(speech), end_s), end_s + 1):
+            windows = plan_windows(speech, duration_s, done=closed)
+            assert windows == plan_windows(speech, duration_s)
+        closed = closed_for_good(plan_windows(speech, certain_s(tuple(speech), end_s)))
+
+
+def test_the_time_to_plan_grows_with_the_windows() -> None:
+    def planning_s(count: int) -> float:
+        speech = [Interval(4.0 * number, 4.0 * number + 3.5) for number in range(count)]
+        return processor_time_s(lambda: plan_windows(speech, 4.0 * count))
+
+    assert planning_s(20_000) < 20 * planning_s(2_000)
 
 
 def test_no_speech_leaves_the_engine_alone() -> None:

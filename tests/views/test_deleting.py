@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sayback.errors import HistoryError, NoSuchAttempt
+from sayback.capture.wave_file import WaveFile
+from sayback.errors import AnswerInUse, HistoryError, NoSuchAttempt
 from sayback.history.store import FILE_NAME, Store
 from sayback.model import Question, Scorecard, Transcript
 from sayback.views.deleting import delete, finish, numbers, question
@@ -41,6 +42,16 @@ def test_it_is_checked_and_counted_before_anything_is_asked(store: Store) -> Non
     assert numbers(store, []) == (1, 2, 3)
     with pytest.raises(NoSuchAttempt, match="no attempt 99"):
         numbers(store, [1, 99])
+
+
+def test_an_answer_that_is_being_given_is_not_deleted(store: Store) -> None:
+    with WaveFile(store.attempt(3).audio):
+        for chosen in ([1, 3], None):
+            with pytest.raises(AnswerInUse, match=r"2\.wav: still being given"):
+                delete(store, chosen)
+        assert [summary.id for summary in store.summaries()] == [1, 2, 3]
+        assert delete(store, [1]).startswith("Deleted 1 answer")
+    assert delete(store, None).startswith("Deleted 2 answers")
 
 
 def test_the_question_says_which_answer_is_meant(store: Store) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from rich.console import Console
-from tests.views.panels.scenes import QUESTION, coverage, level
+from tests.views.panels.scenes import QUESTION, RECORDING, coverage, level
 
-from sayback.live import Captions, Covering
+from sayback.live import Captions, Covering, Failing, Transcribing
 from sayback.model import Status
-from sayback.session import Asking, Event, Listening
+from sayback.session import Asking, Event, Heard, Listening
 from sayback.views.plain import View, show
 
 SAID = (Status.COVERED, Status.MISSED, Status.PARTIAL, Status.MISSED)
@@ -26,7 +26,14 @@ def answer() -> Iterator[Event]:
     yield level(3.0)
 
 
-def shown(view: View, *, is_terminal: bool) -> str:
+def answer_without_a_microphone() -> Iterator[Event]:
+    yield from answer()
+    yield level(42.0, ends_in_s=60.0, warning="it stopped; plug it in", away=True)
+    yield level(42.0, ends_in_s=59.0, away=True)
+    yield level(43.0)
+
+
+def shown(view: View, *, is_terminal: bool, answer: Callable[[], Iterator[Event]] = answer) -> str:
     out = Console(file=io.StringIO(), force_terminal=is_terminal, width=80, color_system=None)
     assert list(show(answer(), out, view)) == []
     assert isinstance(out.file, io.StringIO)
@@ -50,5 +57,28 @@ def test_an_exam_and_a_pipe_show_no_key_points(exam: bool, is_terminal: bool) ->
     assert ("An encoder and a" in text) is is_terminal
 
 
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_lost_microphone_is_told_with_what_can_be_done(is_terminal: bool) -> None:
+    text = shown(View(), is_terminal=is_terminal, answer=answer_without_a_microphone)
+    told = " ".join(text.split())
+    assert told.count("! it stopped; plug it in") == 1
+    assert told.count("your answer so far is kept (0:42); it goes on once the microphone is") == 1
+    assert told.count("the microphone is back: your answer goes on") == 1
+    assert ("waiting for the microphone, 59 s more" in told) is is_terminal
+
+
 def test_a_pipe_gets_the_bare_word_that_scripts_wait_for() -> None:
     assert "Listening" in shown(View(), is_terminal=False).splitlines()
+
+
+def test_an_engine_that_fails_and_one_that_is_slow_are_said() -> None:
+    def events() -> Iterator[Event]:
+        yield from answer()
+        yield Failing("out of memory")
+        yield Heard(RECORDING)
+        yield Transcribing(70.0, is_loading=True)
+        yield Transcribing(42.0)
+
+    told = " ".join(shown(View(), is_terminal=False, answer=events).split())
+    assert "! no captions now (out of memory): your answer is recorded, and scored when" in told
+    assert "the model is still being loaded … still transcribing, 42 s of your answer to go" in told

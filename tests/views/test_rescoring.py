@@ -12,7 +12,8 @@ import pytest
 import soundfile
 from rich.console import Console
 
-from sayback.errors import NoSuchAttempt
+from sayback.capture.wave_file import WaveFile
+from sayback.errors import AnswerInUse, NoSuchAttempt
 from sayback.history.erase import erase
 from sayback.history.store import Store
 from sayback.model import (
@@ -25,7 +26,7 @@ from sayback.model import (
     Transcript,
 )
 from sayback.transcript.transcriber import Samples, Transcriber
-from sayback.views.rescoring import Engine, rescore_all
+from sayback.views.rescoring import Engine, finish, rescore_all
 
 QUESTION = Question("What is dropout?", "what-is-dropout", ())
 
@@ -110,3 +111,61 @@ def test_what_was_set_aside_is_left_alone_unless_it_is_named(set_aside: Store) -
     assert "1 scored again" in rescored(set_aside, (1,), [])
     assert set_aside.attempt(1).scorecard is not None
     assert not set_aside.attempt(1).is_set_aside
+
+
+# What a rehearsal left unscored because it was cut off
+
+
+@pytest.fixture
+def cut_off(tmp_path: Path) -> Iterator[Store]:
+    """Three answers of which nothing is known but their sound; the last has none."""
+    with Store(tmp_path / "recordings") as store:
+        for number, seconds in enumerate((1, 1, 0)):
+            audio = store.path.parent / f"{number}.wav"
+            with WaveFile(audio) as file:
+                file.append(np.full(seconds * 16_000, 100, np.int16))
+            store.begin(QUESTION, audio, datetime.now(UTC))
+        yield store
+
+
+def finished(store: Store) -> str:
+    out = Console(file=StringIO(), width=80)
+    finish(store.unfinished(), Path("none"), Engine("new", "base", Silent), store, out)
+    assert isinstance(out.file, StringIO)
+    return out.file.getvalue()
+
+
+def test_what_was_cut_off_is_scored_once_and_what_is_empty_dropped(cut_off: Store) -> None:
+    empty = cut_off.attempt(3).audio
+    assert finished(cut_off).count("not scored yet") == 2
+    assert [(each.id, each.scored) for each in cut_off.summaries()] == [(1, True), (2, True)]
+    assert not empty.exists()
+    assert finished(cut_off) == ""
+    assert len(cut_off.scorecards(1)) == 1
+
+
+def test_what_is_still_being_given_is_left_alone(tmp_path: Path, cut_off: Store) -> None:
+    audio = cut_off.path.parent / "given.wav"
+    with WaveFile(audio) as file:
+        file.append(np.full(16_000, 100, np.int16))
+        given = cut_off.begin(QUESTION, audio, datetime.now(UTC))
+        finished(cut_off)
+        assert "1 being given or scored by another sayback" in " ".join(
+            rescored(cut_off, (), []).split()
+        )
+        with pytest.raises(AnswerInUse):
+            rescored(cut_off, (given,), [])
+        assert cut_off.unfinished() == (given,)
+        assert cut_off.attempt(given).recording is None
+    finished(cut_off)
+    assert cut_off.unfinished() == ()
+
+
+def test_what_cannot_be_read_is_told_and_waits(cut_off: Store) -> None:
+    cut_off.attempt(1).audio.write_bytes(b"no sound at all" * 10)
+    cut_off.attempt(2).audio.unlink()
+    cut_off.drop(3)
+    said = finished(cut_off)
+    assert "attempt 1 is not scored: " in said
+    assert "attempt 2 is not scored: " in said
+    assert cut_off.unfinished() == (1, 2)

@@ -24,7 +24,7 @@ from sayback.capture.file_recorder import FileRecorder
 from sayback.capture.listen import ListenSettings
 from sayback.errors import HistoryError, VoiceError
 from sayback.history.store import Store
-from sayback.live import Captions, Covering
+from sayback.live import Captions, Covering, Failing, Transcribing
 from sayback.model import Attempt, Ending, KeyPoint, Question, Status
 from sayback.remote import Remote, Wish
 from sayback.session import (
@@ -393,6 +393,28 @@ def test_leaving_twice_does_not_wait() -> None:
         never.set()
 
     drive(scripted(stuck), scenario)
+
+
+@pytest.mark.parametrize("has_card", [True, False])
+def test_who_stops_while_it_is_still_transcribing_leaves_the_answer_for_later(
+    has_card: bool,
+) -> None:
+    def slow(remote: Remote) -> Iterator[Event]:
+        yield from begin(Failing("out of memory"), Heard(RECORDING))
+        if has_card:
+            yield scored(*SOME, final=False)
+        yield Transcribing(42.0)
+        assert remote.pressed.wait(LONG_WAIT_S)
+        assert remote.take() is Wish.LEAVE
+        yield SetAside(7)
+
+    async def scenario(app: Screen, pilot: Pilot[None]) -> None:
+        waits = "checking your last words" if has_card else "42 s of your answer to go"
+        await shows(app, pilot, waits)
+        await pilot.press("escape")
+        await until(pilot, lambda: not app.is_running)
+
+    assert drive(scripted(slow), scenario).left == 7
 
 
 def test_an_error_of_the_rehearsal_ends_the_screen() -> None:

@@ -101,7 +101,7 @@ def test_a_press_when_the_answer_is_kept_ends_the_reading_before_it_begins(
     for event in rehearsed(replace(stations, play=play), remote):
         if isinstance(event, Saved):
             remote.press(Wish.DONE)
-    assert stops == [False, True]
+    assert stops.count(False) == 1  # the question, and nothing of the result
 
 
 def test_a_result_that_cannot_be_read_aloud_is_a_warning(stations: Stations) -> None:

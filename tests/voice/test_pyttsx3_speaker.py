@@ -243,7 +243,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "messages", "kind", "message"),
     [
-        (-11, "", VoiceError, "failed (exit -11: no reason given)"),
+        (-11, "", VoiceError, "was ended by SIGSEGV"),
         (1, "Traceback\n  x\nOSError: gone\n", VoiceError, "failed (exit 1: OSError: gone)"),
         (3, "RuntimeError: no eSpeak", VoiceMissing, "(RuntimeError: no eSpeak)"),
     ],

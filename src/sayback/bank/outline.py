@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from sayback.bank.lines import Line, Report
 from sayback.bank.markup import plain, quoted
 
-_HEADING = re.compile(r"(#+)(?:\s+|$)")
+LONGEST_TEXT = 40_000
+"""Characters of a heading, question, key point or fact: ten minutes of speech."""
+_HEADING = re.compile(r"(#{1,99})(?:\s+|$)")
 _ITEM = re.compile(r"(?:[-*+]|[0-9]{1,9}[.)])(?:\s+|$)")
 _BOX = re.compile(r"\[[ xX]\](?:\s+|$)")
 _TARGET = re.compile(r"\s*target\s*:\s*", re.IGNORECASE)
@@ -67,28 +69,33 @@ class Outline:
         if "\t" in text:
             text = text.expandtabs(4)
         indent = len(text) - len(text.lstrip())
-        if indent <= _OUTERMOST_INDENT and self._is_heading_or_break(body):
+        if indent <= _OUTERMOST_INDENT and self._is_heading_or_break(number, body):
             return
         if marker := _ITEM.match(body):
             self._take_item(Item(number, indent, [body[marker.end() :]]))
         else:
             self._take_continuation(number, indent, body)
 
-    def _is_heading_or_break(self, body: str) -> bool:
+    def _is_heading_or_break(self, number: int, body: str) -> bool:
         if body[0] == "#" and (mark := _HEADING.match(body)):
             title = body[mark.end() :].rstrip()
             bare = title.rstrip("#")  # a closing run of # only counts after a space
-            self._take_heading(len(mark[1]), title if bare and not bare[-1].isspace() else bare)
+            title = title if bare and not bare[-1].isspace() else bare
+            self._take_heading(number, len(mark[1]), title)
         elif self._paragraph and not body.strip(body[0]) and body[0] in "=-":
-            self._take_heading(1 if body[0] == "=" else 2, " ".join(self._paragraph))
+            level = 1 if body[0] == "=" else 2
+            self._take_heading(number, level, " ".join(self._paragraph))
         elif body[0] in "-*_" and body.count(body[0]) >= 3 and not body.strip(f"{body[0]} \t"):
             self._close()
         else:
             return False
         return True
 
-    def _take_heading(self, level: int, title: str) -> None:
+    def _take_heading(self, number: int, level: int, title: str) -> None:
         self._close()
+        if len(title) > LONGEST_TEXT:
+            self._report(number, f"heading of more than {LONGEST_TEXT} characters; shorten it")
+            title = ""
         while self._headings and self._headings[-1][0] >= level:
             self._headings.pop()
         self._headings.append((level, plain(title).text))

@@ -6,23 +6,31 @@ What is wrong in a bank becomes a problem, never an exception: the other questio
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
+from stat import S_ISREG
 
 from sayback.bank.lines import Report, Source
 from sayback.bank.markup import Inline, has_word, plain, quoted, unique
-from sayback.bank.outline import Item, Outline
+from sayback.bank.outline import LONGEST_TEXT, Item, Outline
 from sayback.errors import BankError, NoSuchQuestion, reason
 from sayback.model import KeyPoint, Question
 
 SLUG_WORDS = 8
 SLUG_CHARACTERS = 60
+LARGEST_FILE = 64_000_000
+"""Bytes; a bank of 50,000 questions has a quarter of that."""
+MOST_LINES = 600_000
+MOST_PROBLEMS = 1_000
+"""Problems of one file that are named; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +68,31 @@ def read(path: Path) -> Bank:
     """
     seen = _Seen()
     banks, errors = [], []
-    for file in _bank_files(path):
-        try:
-            banks.append(_parse(_text_of(file), str(file), seen))
-        except BankError as error:  # the other files still load
-            errors.append(error)
-            banks.append(Bank((), (str(error),)))
+    with _without_collections():
+        for file in _bank_files(path):
+            try:
+                banks.append(_parse(_text_of(file), str(file), seen))
+            except BankError as error:  # the other files still load
+                errors.append(error)
+                banks.append(Bank((), (str(error),)))
     questions = tuple(question for bank in banks for question in bank.questions)
     if errors and not questions:
         raise errors[0]
     if not questions:
         raise BankError(f"{path}: no question in it", "write one on a line that starts with '- '")
     return Bank(questions, tuple(problem for bank in banks for problem in bank.problems))
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """No search for garbage meanwhile: parsing makes a million objects and leaves none behind."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def locate(path: Path, question_id: str) -> Place:
@@ -132,6 +153,12 @@ def _is_bank(file: Path) -> bool:
 
 def _text_of(file: Path) -> str:
     try:
+        found = file.stat()
+        if not S_ISREG(found.st_mode):  # a pipe or device would be read without end
+            raise BankError(f"{file}: not a file", "name a Markdown file or a folder of them")
+        if found.st_size > LARGEST_FILE:
+            most = f"more than {LARGEST_FILE // 1_000_000} MB"
+            raise BankError(f"{file}: {most}", "divide it into files of a folder")
         content = file.read_bytes()
     except OSError as error:
         raise _unreadable(file, error) from error
@@ -140,6 +167,8 @@ def _text_of(file: Path) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise BankError(f"{file}:{line}: not text in UTF-8", "save the file as UTF-8") from error
+    if max(map(text.count, "\n\r")) > MOST_LINES:
+        raise BankError(f"{file}: more than {MOST_LINES} lines", "divide it into files of a folder")
     if "\0" in text:
         raise BankError(f"{file}: a binary file", "name a Markdown file or a folder of them")
     return text
@@ -178,14 +207,21 @@ class _Seen:
 
 def _parse(text: str, name: str, seen: _Seen, *, needs_question: bool = True) -> Bank:
     problems: list[tuple[int, str]] = []
+    unnamed: list[int] = []
 
     def report(line: int, problem: str) -> None:
-        problems.append((line, f"{name}:{line}: {problem}"))
+        if len(problems) < MOST_PROBLEMS:
+            problems.append((line, f"{name}:{line}: {problem}"))
+        else:
+            unnamed.append(line)
 
     questions = tuple(entry.question for entry in _entries(text, name, seen, report))
     if needs_question and not questions and not problems:
         report(1, "no question in this file; write one on a line that starts with '- '")
-    return Bank(questions, tuple(problem for _, problem in sorted(problems)))
+    named = [problem for _, problem in sorted(problems)]
+    if unnamed:
+        named.append(f"{name}:{unnamed[0]}: one of {len(unnamed)} more problems; mend these first")
+    return Bank(questions, tuple(named))
 
 
 def _entries(text: str, name: str, seen: _Seen, report: Report) -> tuple[Entry, ...]:
@@ -231,6 +267,9 @@ def _key_points(question: Item, report: Report) -> Iterator[KeyPoint]:
 
 
 def _checked_inline(item: Item, kind: str, report: Report) -> Inline | None:
+    if sum(map(len, item.lines)) > LONGEST_TEXT:
+        report(item.line, f"{kind} of more than {LONGEST_TEXT} characters; divide it")
+        return None
     inline = plain(item.markup)
     if not has_word(inline.text):
         report(item.line, f"{kind} without text; write it after the list marker or delete the line")

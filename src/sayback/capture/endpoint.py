@@ -10,7 +10,7 @@ _SOFT_SHARE = 0.6
 
 
 class Endpoint:
-    """Follows one answer; silence counts only after the first word.
+    """Follows one answer; silence counts only after a word.
 
     It stops softly: after 1.5 s of silence (or 60 % of a patience under 2.5 s) it says how soon
     the answer is over, and any word before that makes it go on.
@@ -24,15 +24,12 @@ class Endpoint:
         self._run_start_s: float | None = None
         self._speech_end_s: float | None = None
         self._now_s = 0.0
+        self.spoken = False
+        """Whether a word was heard since the beginning."""
 
     @property
     def speaking(self) -> bool:
         return self._gate.speaking
-
-    @property
-    def spoken(self) -> bool:
-        """Whether a word was heard since the beginning."""
-        return self._speech_end_s is not None
 
     @property
     def ends_in_s(self) -> float | None:
@@ -44,8 +41,16 @@ class Endpoint:
 
     def be_patient_again(self) -> None:
         """Count silence from now on: nobody can have spoken while the recording was held."""
-        if self.spoken:
+        if self._speech_end_s is not None:
             self._speech_end_s = self._now_s
+
+    def wait_for_a_word(self) -> None:
+        """Count no silence before the next word, as before the first one.
+
+        A word that was being said now is over: the sound broke off in it.
+        """
+        self._gate = Gate()
+        self._run_start_s = self._speech_end_s = None
 
     def update(self, time_s: float, probability: float) -> Ending | None:
         """The ending, once there is one, at the end `time_s` of the block of this probability."""
@@ -63,6 +68,7 @@ class Endpoint:
         # but once it is over the silence before it goes on counting.
         if self._now_s - self._run_start_s >= MINIMUM_SPEECH_S:
             self._speech_end_s = self._now_s
+            self.spoken = True
 
     @property
     def _silence_s(self) -> float | None:

@@ -24,8 +24,13 @@ QUIETEST_DB = -96.0
 """Level of an exact silence: 16 bits reach no lower."""
 
 ZEROS_WARN_S = 1.5
-ZEROS_LOST_S = 10.0
+ZEROS_LOST_S = 3.0
+ZEROS_AT_FIRST_S = 10.0
+"""Before any sound zeros may be a noise gate in front of somebody who thinks."""
 GATE_S = 0.2
+ZEROS_REMEDY = "check its cable, its mute switch and the system's microphone permission"
+AWAY_S = 60.0
+"""An answer waits so long for a microphone that was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,8 @@ class Level:
     """The state of listening after `at_s` of the answer; `level_db` is RMS, 0 at full scale.
 
     `ends_in_s` is the silence left until the answer is over, None until the soft stop. While the
-    answer is `paused` nothing is recorded.
+    answer is `paused` nothing is recorded; nor while the microphone is `away`, where `ends_in_s`
+    is how long the answer still waits for it.
     """
 
     at_s: float
@@ -50,10 +56,11 @@ class Level:
     ends_in_s: float | None = None
     warning: str | None = None
     paused: bool = False
+    away: bool = False
 
 
 class ZeroWatch:
-    """Follows runs of exact zeros: no microphone that works is that quiet."""
+    """Follows runs of exact zeros: no microphone that works is that quiet without a noise gate."""
 
     def __init__(self) -> None:
         self.run_s = 0.0
@@ -67,7 +74,8 @@ class ZeroWatch:
         sounding = np.flatnonzero(samples)
         if len(sounding):
             self._extend(int(sounding[0]))
-            self.is_gated |= self.run_s >= GATE_S
+            # Zeros that were long enough to be told were no gate, unless there was no voice yet.
+            self.is_gated |= self.run_s >= GATE_S and (self.only_zeros or not self._warned)
             self.only_zeros = False
             self.break_off()
             samples = samples[sounding[-1] + 1 :]
@@ -76,9 +84,24 @@ class ZeroWatch:
         self._warned |= due
         return due
 
+    @property
+    def is_fault(self) -> bool:
+        """Whether the zeros of now are no silence, as far as can be known."""
+        return self.run_s >= GATE_S and not self.is_gated
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether they have lasted too long to wait for their end."""
+        limit_s = ZEROS_AT_FIRST_S if self.only_zeros else ZEROS_LOST_S
+        return self.run_s >= limit_s and not self.is_gated
+
     def break_off(self) -> None:
         """Begin a new run: what came since then is not known."""
         self.run_s, self._warned = 0.0, False
+
+    def miss(self, seconds: float) -> None:
+        """Add time in which the zeros went on while nobody listened."""
+        self._extend(round(seconds * SAMPLE_RATE_HZ))
 
     def _extend(self, count: int) -> None:
         self.run_s += count / SAMPLE_RATE_HZ
@@ -108,12 +131,15 @@ class Take:
 
     Entering creates the file and raises WorkspaceError where that fails. What was heard is on
     disk at any time, also when the caller stops iterating or is interrupted.
-    All of it belongs to the thread that listens; what it gives out is frozen.
+    All of it belongs to the thread that listens; what it gives out is frozen. `lost` says that
+    the microphone has failed: the answer goes on where `wait` finds it back.
     """
 
     def __init__(self, path: Path, settings: ListenSettings, source: str) -> None:
         self.path = path
         self.ending: Ending | None = None
+        self.lost: MicrophoneLost | None = None
+        self._away_s = 0.0
         self._source = source
         self._settings = settings
         self._started_at = datetime.now(UTC)
@@ -142,9 +168,10 @@ class Take:
     def listen(self, blocks: Iterator[Samples], until: threading.Event) -> Iterator[Level]:
         """Record the blocks until the answer is over, as `ending` then says, or `until` is set.
 
-        Yields a Level about every 0.1 s. The answer ends after a silence, at the maximum length,
-        at the end of a file, or when the microphone is lost; a full disk ends it as INTERRUPTED.
-        It may be called again, for an answer that goes on after a pause: with all its patience.
+        Yields a Level about every 0.1 s. The answer ends after a silence, at the maximum length
+        or at the end of a file; a full disk ends it as INTERRUPTED. Returns where the microphone
+        is lost, too. It may be called again, for an answer that goes on after a pause: with all
+        its patience.
         """
         self._endpoint.be_patient_again()
         self._zeros.break_off()
@@ -154,19 +181,20 @@ class Take:
                 self._file.append(pcm)
                 # What is judged is what is on disk, so that scoring it again finds the same.
                 yield from self._hear(from_pcm16(pcm))
-                if self.ending or until.is_set():
+                if self.ending or self.lost or until.is_set():
                     return
             self.ending = Ending.END_OF_FILE
         except MicrophoneLost as lost:
-            self._end_early(Ending.MICROPHONE_LOST, str(lost))
+            self._lose(lost)
         except WorkspaceError as full:
-            self._end_early(Ending.INTERRUPTED, str(full))
+            self.ending = Ending.INTERRUPTED
+            self._warnings.append(str(full))
 
     def hold(self, blocks: Iterator[Samples], until: threading.Event) -> Iterator[Level]:
         """Hear the blocks without recording them, until `until` is set: a pause.
 
-        Yields levels as `listen` does, but `at_s` stands still. A microphone that is lost ends
-        the answer here too.
+        Yields levels as `listen` does, but `at_s` stands still. Returns where the microphone is
+        lost.
         """
         meter = Meter()
         try:
@@ -177,7 +205,28 @@ class Take:
                     return
             self.ending = Ending.END_OF_FILE
         except MicrophoneLost as lost:
-            self._end_early(Ending.MICROPHONE_LOST, str(lost))
+            self._lose(lost)
+
+    def wait(self, blocks: Iterator[Samples], until: threading.Event) -> Iterator[Level]:
+        """Hear the blocks, without recording them, until a microphone that was lost is back.
+
+        That is so once they end: `lost` is None then. Returns also when `until` is set, and ends
+        the answer after 60 s. Yields the first level at once, and one every 0.1 s.
+        """
+        if not self._away_s:
+            yield self._away_level(str(self.lost) if self._loss_is_mentioned else None)
+        meter = Meter()
+        for block in blocks:
+            self._away_s += len(block) / SAMPLE_RATE_HZ
+            if self._away_s >= AWAY_S:
+                self.ending = Ending.MICROPHONE_LOST
+                return
+            if meter.hear(block):
+                meter.level_db()
+                yield self._away_level()
+            if until.is_set():
+                return
+        self._find_again()
 
     def end(self, ending: Ending) -> None:
         """Say what ended the answer, where that was not heard."""
@@ -197,11 +246,16 @@ class Take:
 
     def _hear(self, samples: Samples) -> Iterator[Level]:
         """Take a block; yields a Level when one is due, or at once when it carries a warning."""
+        is_due = self._zeros.hear(samples)
         for time_s, probability in self._track.hear(samples):
-            self.ending = self.ending or self._endpoint.update(time_s, probability)
-        warning = self._zero_warning(ZEROS_WARN_S) if self._zeros.hear(samples) else None
-        if self._zeros.only_zeros and self._zeros.run_s >= ZEROS_LOST_S:
-            self.ending = Ending.MICROPHONE_LOST
+            ending = self._endpoint.update(time_s, probability)
+            if ending is not Ending.SILENCE or not self._zeros.is_fault:
+                self.ending = self.ending or ending
+        if is_due and self._zeros.is_fault:  # nobody knows whether there is speech
+            self._endpoint.wait_for_a_word()
+        if self._zeros.is_loss:
+            self.lost = MicrophoneLost(f"{self._source!r}: delivers only zeros", ZEROS_REMEDY)
+        warning = self._zero_warning(ZEROS_WARN_S) if is_due else None
         if self._meter.hear(samples) or warning:
             yield Level(
                 at_s=self.duration_s,
@@ -211,9 +265,36 @@ class Take:
                 warning=warning,
             )
 
-    def _end_early(self, ending: Ending, warning: str) -> None:
-        self.ending = ending
-        self._warnings.append(warning)
+    def _lose(self, lost: MicrophoneLost) -> None:
+        self.lost = lost
+        self._warnings.append(str(lost))
+
+    @property
+    def _loss_is_mentioned(self) -> bool:
+        """Unlike that of zeros, which were told before and are mentioned anyway."""
+        return bool(self._warnings) and self._warnings[-1] == str(self.lost)
+
+    def _find_again(self) -> None:
+        """Go on: who has just come back from a microphone may think, as at the beginning."""
+        self._endpoint.wait_for_a_word()
+        if self.lost and self._loss_is_mentioned:
+            self._warnings[-1] = (
+                f"{self.lost.problem} for {self._away_s:.0f} s, {self.duration_s:.0f} s into the "
+                "recording; what was said meanwhile is not in it"
+            )
+        else:
+            self._zeros.miss(self._away_s)
+        self.lost, self._away_s = None, 0.0
+
+    def _away_level(self, warning: str | None = None) -> Level:
+        return Level(
+            self.duration_s,
+            QUIETEST_DB,
+            speaking=False,
+            ends_in_s=AWAY_S - self._away_s,
+            warning=warning,
+            away=True,
+        )
 
     def _zeros_worth_mentioning(self) -> Iterator[str]:
         # A microphone with a noise gate gives exact zeros whenever nobody speaks: where sound came
@@ -223,10 +304,7 @@ class Take:
             yield self._zero_warning(self._zeros.longest_s)
 
     def _zero_warning(self, zeros_s: float) -> str:
-        return (
-            f"{self._source!r}: delivers only zeros for {zeros_s:.1f} s; "
-            "check its cable, its mute switch and the system's microphone permission"
-        )
+        return f"{self._source!r}: delivers only zeros for {zeros_s:.1f} s; {ZEROS_REMEDY}"
 
 
 def decibels(samples: Samples) -> float:

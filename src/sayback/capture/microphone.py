@@ -2,100 +2,156 @@
 
 from __future__ import annotations
 
-import atexit
-import os
-import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from concurrent.futures import Future, wait
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from types import ModuleType
 from typing import Any, Self
 
+import numpy as np
+
 from sayback.capture.audio_file import resampled
+from sayback.capture.portaudio import (
+    in_background,
+    let_hang,
+    load_sounddevice,
+    quiet_drivers,
+    renewed_sounddevice,
+)
 from sayback.capture.recorder import Samples
+from sayback.capture.wave_file import to_pcm16
 from sayback.errors import MicrophoneLost, NoMicrophone, reason
+from sayback.model import SAMPLE_RATE_HZ
 
 _SILENT_FOR_S = 1.0
 """A device that calls back less often than this is gone; real ones call every 5 to 100 ms."""
 
-_FIRST_BLOCK_S = 1.9
+_GRACE_S = 0.3
+"""Where it is we who were held up, by a model being loaded, blocks stand ready: they come now."""
+
+_FIRST_BLOCK_S = 1.6
 """Some devices (Bluetooth, an idle PulseAudio sink) take this long to wake up."""
 
-_CLOSING_S = 0.5
+_OPENING_S = 5.0
+"""Longest wait for a device to open; with a sound server that hangs it never does."""
+
+_CLOSING_S = 1.0
+
+_TRY_AGAIN_S = 3.0
+"""A device that was opened anew has so long to wake up before the next try."""
+
+_STEP_S = 0.05
 
 
 class Microphone:
     """A Recorder over an input device: the default one, or the one whose name holds `name`.
 
     Open it before any other stream: opening renews PortAudio's list of devices, which stops
-    the streams that are open then.
+    the streams that are open then. All that may hang in a driver is done in a thread.
     """
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name or "default"
         self._wanted = name
-        self._queue: SimpleQueue[Samples | None] = SimpleQueue()
-        self._ended = threading.Event()
-        self._heard_before = False
+        self._stream = _Stream()
+        self._opening: Future[None] = Future()
 
     def __enter__(self) -> Self:
-        """Raises NoMicrophone where there is no such device or it cannot be opened."""
-        sounddevice = _renewed_sounddevice()
-        device = _choose_device(sounddevice, self._wanted)
-        self.name = device["name"]
-        self._rate_hz = float(device["default_samplerate"])
+        """Raises NoMicrophone where there is no such device or it cannot be opened in 5 s."""
+        self._opening = in_background(self._open)
         try:
-            with _quiet_drivers():
-                self._open(sounddevice, device)
-        except sounddevice.PortAudioError as error:
+            self._opening.result(_OPENING_S)
+        except TimeoutError:
+            self.__exit__()
             raise NoMicrophone(
-                f"{self.name!r}: the microphone cannot be opened ({reason(error)})",
-                f"connect it, or {_choices(sounddevice)}",
-            ) from error
+                f"{self.name!r}: the microphone does not open within {_OPENING_S:.0f} s",
+                "check the system's sound settings, or answer from a file with --answer FILE",
+            ) from None
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         # Closing the stream of a dead device may never return, neither here nor at exit.
-        closing = threading.Thread(
-            target=self._stream.close, kwargs={"ignore_errors": True}, daemon=True
-        )
-        closing.start()
-        closing.join(_CLOSING_S)
-        if closing.is_alive():
-            atexit.unregister(_sounddevice()._exit_handler)
+        closing = in_background(self._close)
+        if not wait([closing], _CLOSING_S).done:
+            let_hang()
 
     def blocks(self) -> Iterator[Samples]:
         """What is heard from this call on; raises MicrophoneLost when nothing comes any more."""
-        while not self._queue.empty():
-            self._heard_before |= self._queue.get() is not None
-        return resampled(self._read(), rate_hz=self._rate_hz)
+        self._stream.has_sounded()
+        return resampled(self._read(), rate_hz=self._stream.rate_hz)
 
     def idle(self) -> Iterator[Samples]:
         """The same as `blocks`: a room does not wait."""
         return self.blocks()
 
+    def until_back(self) -> Iterator[Samples]:
+        """Zeros in real time while the device delivers nothing else; opens it anew meanwhile."""
+        silence = np.zeros(round(_STEP_S * SAMPLE_RATE_HZ), np.float32)
+        tried_s = -_TRY_AGAIN_S
+        while True:
+            if not self._opening.done():
+                tried_s = time.monotonic()
+            elif self._stream.has_sounded():
+                return
+            elif time.monotonic() - tried_s >= _TRY_AGAIN_S:
+                tried_s = time.monotonic()
+                self._opening = in_background(self._open_again)
+            time.sleep(_STEP_S)
+            yield silence
+
     def _read(self) -> Iterator[Samples]:
-        while not self._ended.is_set():
-            patience_s = _SILENT_FOR_S if self._heard_before else _FIRST_BLOCK_S
-            try:
-                block = self._queue.get(timeout=patience_s)
-            except Empty:
-                break
-            if block is None:
-                break
-            self._heard_before = True
+        while (block := self._stream.next()) is not None:
             yield block
         raise MicrophoneLost(
             f"{self.name!r}: the microphone stopped delivering sound",
             "plug it in again, or choose another one with --microphone",
         )
 
-    def _open(self, sounddevice: ModuleType, device: dict[str, Any]) -> None:
+    def _open(self) -> None:
+        with quiet_drivers():
+            sounddevice = renewed_sounddevice()
+            device = _choose_device(sounddevice, self._wanted)
+            self.name = device["name"]
+            stream = _Stream()
+            try:
+                stream.open(sounddevice, device)
+            except sounddevice.PortAudioError as error:
+                raise NoMicrophone(
+                    f"{self.name!r}: the microphone cannot be opened ({_host_reason(error)})",
+                    f"connect it, or {_choices(sounddevice)}",
+                ) from error
+        self._stream = stream
+
+    def _open_again(self) -> None:
+        self._close()
+        self._open()
+
+    def _close(self) -> None:
+        self._stream.close()
+
+
+class _Stream:
+    """What a device delivers from when it is opened on."""
+
+    def __init__(self) -> None:
+        self.rate_hz = float(SAMPLE_RATE_HZ)
+        self._stream: Any = None
+        self._queue: SimpleQueue[Samples | None] = SimpleQueue()
+        self._ended = threading.Event()
+        self._heard_before = False
+
+    def open(self, sounddevice: ModuleType, device: dict[str, Any]) -> None:
+        """Raises sounddevice.PortAudioError."""
+        self.rate_hz = float(device["default_samplerate"])
         self._stream = sounddevice.InputStream(
             device=device["index"],
-            samplerate=self._rate_hz,
+            samplerate=self.rate_hz,
             channels=_channels(sounddevice, device),
             dtype="float32",
             callback=self._on_block,
@@ -104,8 +160,33 @@ class Microphone:
         try:
             self._stream.start()
         except sounddevice.PortAudioError:
-            self._stream.close(ignore_errors=True)
+            self.close()
             raise
+
+    def close(self) -> None:
+        if self._stream is not None:
+            self._stream.close(ignore_errors=True)
+
+    def next(self) -> Samples | None:
+        """The next block; None once none comes any more."""
+        patience_s = _SILENT_FOR_S if self._heard_before else _FIRST_BLOCK_S
+        for timeout_s in (patience_s, _GRACE_S):
+            if self._ended.is_set():
+                return None
+            with suppress(Empty):
+                block = self._queue.get(timeout=timeout_s)
+                self._heard_before |= block is not None
+                return block
+        return None
+
+    def has_sounded(self) -> bool:
+        """Whether anything but zeros came since the last block or call; forgets what it was."""
+        sounded = False
+        while not self._queue.empty():
+            block = self._queue.get()
+            self._heard_before |= block is not None
+            sounded |= block is not None and bool(to_pcm16(block).any())
+        return sounded
 
     def _on_block(self, block: Samples, frames: int, times: Any, status: Any) -> None:
         # PortAudio waits for this: copy and go. The first channel is the microphone.
@@ -118,7 +199,7 @@ class Microphone:
 
 def input_names() -> tuple[str, ...]:
     """Names of the input devices there are; raises NoMicrophone where PortAudio is missing."""
-    return tuple(device["name"] for device in _inputs(_sounddevice()))
+    return tuple(device["name"] for device in _inputs(load_sounddevice()))
 
 
 def match_name(wanted: str, names: tuple[str, ...]) -> tuple[int, ...]:
@@ -150,6 +231,12 @@ def _default_device(sounddevice: ModuleType) -> dict[str, Any]:
     return device
 
 
+def _host_reason(error: Exception) -> str:
+    """What the sound system said; PortAudio wraps it into codes of its own."""
+    host: tuple[Any, ...] = error.args[2] if len(error.args) > 2 else ()
+    return str(host[2]).strip() if len(host) > 2 and host[2] else reason(error)
+
+
 def _inputs(sounddevice: ModuleType) -> list[dict[str, Any]]:
     return [device for device in sounddevice.query_devices() if device["max_input_channels"]]
 
@@ -170,38 +257,3 @@ def _choices(sounddevice: ModuleType) -> str:
     if not names:
         return "answer from a file with --answer FILE"
     return f"choose with --microphone one of {names}"
-
-
-def _sounddevice() -> ModuleType:
-    try:
-        import sounddevice
-    except OSError as error:
-        raise NoMicrophone(
-            f"PortAudio is not installed ({reason(error)})",
-            "type `sudo apt-get install libportaudio2`, or on macOS `brew install portaudio`",
-        ) from error
-    module: ModuleType = sounddevice
-    return module
-
-
-def _renewed_sounddevice() -> ModuleType:
-    """The module with the devices of now: PortAudio knows those of when it was initialised."""
-    is_new = "sounddevice" not in sys.modules
-    sounddevice = _sounddevice()
-    if not is_new:
-        sounddevice._terminate()
-        sounddevice._initialize()
-    return sounddevice
-
-
-@contextmanager
-def _quiet_drivers() -> Iterator[None]:
-    """ALSA and PortAudio write about each device that does not open straight to descriptor 2."""
-    kept = os.dup(2)
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

@@ -39,3 +39,10 @@ class Recorder(AbstractContextManager["Recorder"], Protocol):
         Raises MicrophoneLost where the source stops delivering.
         """
         ...
+
+    def until_back(self) -> Iterator[Samples]:
+        """Zeros in real time while a source that was lost stays away; ends once it sounds again.
+
+        A source that cannot be lost is back at once.
+        """
+        ...

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import struct
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from typing import Self
@@ -11,6 +13,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from sayback.capture.claim import lock
 from sayback.capture.recorder import Samples
 from sayback.errors import WorkspaceError, reason
 from sayback.model import SAMPLE_RATE_HZ
@@ -38,8 +41,9 @@ class WaveFile:
 
     The header is written by hand because `wave` and `soundfile` both try to finish the file
     again, and raise again, when they are closed on a full disk.
-    Only the user can read it. Raises WorkspaceError where the file has content already or cannot
-    be written.
+    Only the user can read it, and no other process scores or deletes it while it is open: see
+    `claim`. Raises WorkspaceError where the file has content already or cannot be written. One that
+    is removed or moved away while it is open is written again, whole, to where it was.
     """
 
     def __init__(self, path: Path) -> None:
@@ -54,7 +58,9 @@ class WaveFile:
             self._file.close()
             raise WorkspaceError(f"{path}: holds a recording already", "move it away first")
         try:
+            lock(self._file.fileno())
             self._write_at(0, _header(0))
+            _sync_folder(path.parent)
         except OSError as error:
             self._file.close()
             path.unlink()
@@ -74,12 +80,45 @@ class WaveFile:
         data = pcm.astype("<i2").tobytes()
         end = HEADER_BYTES + self._data_bytes
         try:
+            if not self._is_in_place():
+                self._rescue()
             self._write_at(end, data)
             self._write_at(0, _header(self._data_bytes + len(data)))
             self._data_bytes += len(data)
             self._sync(len(data))
         except OSError as error:
-            raise self._cannot_write(error) from error
+            raise self._cannot_write(error, "what was recorded until then is kept; ") from error
+
+    def _is_in_place(self) -> bool:
+        with suppress(OSError):
+            return os.path.samestat(os.fstat(self._file.fileno()), self.path.stat())
+        return False
+
+    def _rescue(self) -> None:
+        """Go on in a new file that holds all of the removed one, which lives as long as it is open.
+
+        It appears whole, since others read it. What stands in its place by now is set aside.
+        """
+        folder, name = self.path.parent, self.path.name
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = folder / f".{name}.new"
+        new.unlink(missing_ok=True)
+        copy = FileIO(new, "r+b", opener=_create_private)
+        try:
+            lock(copy.fileno())
+            self._file.seek(0)
+            shutil.copyfileobj(self._file, copy)
+            os.fsync(copy.fileno())
+            with suppress(FileNotFoundError):
+                self.path.rename(self.path.with_stem(f"{self.path.stem}_replaced"))
+            new.rename(self.path)
+        except OSError:
+            copy.close()
+            new.unlink(missing_ok=True)
+            raise
+        self._file.close()
+        self._file = copy
+        _sync_folder(folder)
 
     def _write_at(self, position: int, data: bytes) -> None:
         self._file.seek(position)
@@ -94,15 +133,24 @@ class WaveFile:
             os.fsync(self._file.fileno())
             self._unsynced_bytes = 0
 
-    def _cannot_write(self, error: OSError) -> WorkspaceError:
+    def _cannot_write(self, error: OSError, kept: str = "") -> WorkspaceError:
         return WorkspaceError(
             f"{self.path}: cannot be written ({reason(error)})",
-            "make room, or choose another folder with --workspace",
+            f"{kept}make room, or choose another folder with --workspace",
         )
 
 
 def _create_private(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_CREAT, 0o600)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring the name of a new file to the disk: without it the power takes the whole file."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _header(data_bytes: int) -> bytes:

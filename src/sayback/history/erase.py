@@ -152,7 +152,8 @@ def _pieces(database: sqlite3.Connection, attempt_id: int, most: int) -> Numbers
 def _as_stored(heard: Iterable[tuple[str, str]]) -> Iterator[bytes]:
     """Each text as the index has it and as JSON has it; a short one with what stands around it."""
     for text, beginning in heard:
-        yield from (text.encode(), msgspec.json.encode(text)[1:-1], beginning.encode())
+        if isinstance(text, str) and isinstance(beginning, str):  # else the row is damaged
+            yield from (text.encode(), msgspec.json.encode(text)[1:-1], beginning.encode())
 
 
 def _delete_rows(database: sqlite3.Connection, audio: Sequence[str]) -> None:
@@ -233,7 +234,7 @@ def _kept(store: Store, sought: Numbers) -> Numbers:
     Nothing else is looked at: what is derived from these texts says nothing that they do not.
     """
     heard = _as_stored((text, beginning) for text, beginning in store.rows(_HEARD))
-    asked = (text.encode() for query in _ASKED for (text,) in store.rows(query) if text)
+    asked = (str(text).encode() for query in _ASKED for (text,) in store.rows(query) if text)
     return found(sought, BytesIO(b"\0".join((*heard, *asked))))
 
 

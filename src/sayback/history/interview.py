@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
+from sayback.errors import Damaged
 from sayback.history.store import Store
 
 SHARE_OF_HORIZON = 0.3
@@ -17,7 +18,13 @@ _NAME = "interview"
 def interview(store: Store) -> date | None:
     """The date as it was set, also when it is over. Raises HistoryError."""
     for (value,) in store.rows("SELECT value FROM setting WHERE name = ?", (_NAME,)):
-        return date.fromisoformat(value)
+        try:
+            return date.fromisoformat(value)
+        except ValueError as error:
+            raise Damaged(
+                f"{store.path}: the date of your interview is damaged",
+                "set it again, as in `sayback plan 2026-12-24`, or `sayback plan --clear`",
+            ) from error
     return None
 
 

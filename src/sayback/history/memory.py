@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from sayback.errors import HistoryError
+from sayback.errors import CannotKeep
 from sayback.history.interview import brought_forward, days_left, interview
 from sayback.history.store import Store
+from sayback.history.stored import DAMAGE, decode, moment, readable
 from sayback.model import Status
 
 if TYPE_CHECKING:
@@ -157,8 +159,8 @@ def _cached(store: Store, keys: dict[str, _Key]) -> dict[str, QuestionMemory]:
         "SELECT question_id, score_id, content FROM memory"
     ):
         try:
-            cached = msgspec.json.decode(content, type=_Cached)
-        except msgspec.DecodeError:  # of another version of sayback, which is as good as none
+            cached = decode(content, _Cached)
+        except DAMAGE:  # of another version of sayback, which is as good as none
             continue
         key = _Key(score_id, cached.memory.attempts)
         if cached.format == FORMAT and keys.get(question_id) == key:
@@ -169,21 +171,23 @@ def _cached(store: Store, keys: dict[str, _Key]) -> dict[str, QuestionMemory]:
 def _renewed(store: Store, question_ids: Iterable[str]) -> dict[str, QuestionMemory]:
     """Memories computed anew and cached, in one transaction: nothing is erased in between.
 
-    While another process writes, they are not cached: looking at a history waits for nobody.
+    While another process writes, they are not cached: looking at a history waits for nobody. Nor
+    are they on a disk that is full or read-only.
     """
     made: dict[str, QuestionMemory] = {}
-    with store.at_once() as database:
+    rows: list[tuple[str, int, str]] = []
+    with suppress(CannotKeep), store.at_once() as database:
         for question_id in question_ids:
             score_id, answers = _answers(store, question_id)
             if not answers:  # erased since the keys were read
                 continue
             made[question_id] = _replay(question_id, answers)
-            if database is None:
-                continue
             content = msgspec.json.encode(_Cached(FORMAT, made[question_id])).decode()
-            database.execute(
+            rows.append((question_id, score_id, content))
+        if database is not None:
+            database.executemany(
                 "INSERT OR REPLACE INTO memory (question_id, score_id, content) VALUES (?, ?, ?)",
-                (question_id, score_id, content),
+                rows,
             )
     return made
 
@@ -198,21 +202,13 @@ def _answers(store: Store, question_id: str) -> tuple[int, list[_Answer]]:
         """,
         (question_id,),
     )
-    answers = [
-        _Answer(datetime.fromisoformat(asked_at), _decoded(content, store))
-        for _, asked_at, content in rows
-    ]
+    answers = list(readable(rows, _answer))
     return max((score_id for score_id, _, _ in rows), default=0), answers
 
 
-def _decoded(content: str, store: Store) -> _Score:
-    try:
-        return msgspec.json.decode(content, type=_Score)
-    except msgspec.DecodeError as error:
-        raise HistoryError(
-            f"{store.path}: a stored score cannot be read ({error})",
-            "update sayback if a newer one wrote it, else restore a backup of the file",
-        ) from error
+def _answer(_: int, asked_at: str, content: str) -> _Answer:
+    score = decode(content, _Score)
+    return _Answer(moment(asked_at), score)
 
 
 def _replay(question_id: str, answers: Sequence[_Answer]) -> QuestionMemory:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import sqlite3
 import threading
+from collections.abc import Callable
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 from sayback.errors import HistoryError
@@ -127,8 +131,8 @@ def migrate(
 ) -> None:
     """Bring the database to the newest shape, each step whole or not at all.
 
-    An older database is copied to `history.db.version-N` first. Raises HistoryError for a
-    database that a newer sayback wrote.
+    An older database is copied to `history.db.version-N` first, where N is its shape. Raises
+    HistoryError for a database that a newer sayback wrote.
     """
     version = _version(connection)
     if version > len(steps):
@@ -136,17 +140,27 @@ def migrate(
             f"{path}: written by a newer sayback (format {version}, this one reads {len(steps)})",
             "update sayback",
         )
-    if 0 < version < len(steps):
-        _back_up(connection, path.with_name(f"{path.name}.version-{version}"))
     for number in range(version + 1, len(steps) + 1):
-        _take(connection, number, steps[number - 1])
+        is_older = version > 0 and number == version + 1
+        backup = partial(_back_up, path, path.with_name(f"{path.name}.version-{version}"))
+        _take(connection, number, steps[number - 1], backup if is_older else None)
 
 
-def _take(connection: sqlite3.Connection, number: int, step: tuple[str, ...]) -> None:
-    """One step in one transaction, unless another process took it in the meantime."""
+def _take(
+    connection: sqlite3.Connection,
+    number: int,
+    step: tuple[str, ...],
+    back_up: Callable[[], None] | None,
+) -> None:
+    """One step in one transaction, unless another process took it in the meantime.
+
+    The backup is made within it: else another process might take the step before the copy is made.
+    """
     connection.execute("BEGIN IMMEDIATE")
     try:
         if _version(connection) < number:
+            if back_up:
+                back_up()
             for statement in step:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {number}")
@@ -162,7 +176,22 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(version)
 
 
-def _back_up(connection: sqlite3.Connection, path: Path) -> None:
-    create(path)
-    with closing(sqlite3.connect(path)) as copy:
-        connection.backup(copy)
+def _back_up(path: Path, backup: Path) -> None:
+    """A copy that is there whole or not at all, made by a reader: a writer cannot copy itself."""
+    unfinished = backup.with_name(f"{backup.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    if shutil.disk_usage(path.parent).free < path.stat().st_size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    create(unfinished)
+    try:
+        with closing(sqlite3.connect(path)) as reader:
+            reader.execute("VACUUM INTO ?", (str(unfinished),))
+    except sqlite3.Error:  # what there is of it would only take up more of a full disk
+        unfinished.unlink()
+        raise
+    descriptor = os.open(unfinished, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    unfinished.replace(backup)

@@ -72,10 +72,10 @@ def choose(
     asked = tuple(by_id.values())
     known = {name: memories[name] for name in by_id if name in memories}
     returning = due(asked, known, today.now)
-    new = _new(asked, known, today.days_left)
+    never = [question for question in asked if question.id not in known]
     room = count - min(len(returning), math.floor(count * NEW_SHARE))
-    wanted = min(_new_wanted(len(new), known, today, count), room)
-    new = new[: max(wanted, count - len(returning))]
+    wanted = min(_new_wanted(len(never), known, today, count), room)
+    new = _new(never, max(wanted, count - len(returning)), today.days_left)
     chosen = _mixed(returning[: count - len(new)], new)
     if only_due:
         return chosen
@@ -174,14 +174,13 @@ def _since(day: date, today: date) -> str:
     return f"since {day:%A}" if days < 7 else f"since {day.day} {day:%B}"
 
 
-def _new(questions: Sequence[Question], memories: Memories, days: int | None) -> tuple[Choice, ...]:
-    """Those never asked, in the order of the bank."""
-    found = [question for question in questions if question.id not in memories]
+def _new(never: Sequence[Question], count: int, days: int | None) -> tuple[Choice, ...]:
+    """At most `count` of those never asked, in the order of the bank."""
     reason = "new"
     if days is not None:
         when = f"{days} {_s(days, 'day')} to the interview" if days else "the interview is today"
-        reason = f"new: {len(found)} left, {when}"
-    return tuple(Choice(question, reason) for question in found)
+        reason = f"new: {len(never)} left, {when}"
+    return tuple(Choice(question, reason) for question in never[:count])
 
 
 def _new_wanted(new: int, memories: Memories, today: Today, count: int) -> int:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sayback.errors import HistoryError
 from sayback.history.store import Store
+from sayback.history.stored import moment, readable
 
 MOST_TERMS = 16
 """Words and phrases that are looked for; more than that narrow a search no further."""
@@ -45,12 +46,13 @@ def find(store: Store, text: str, limit: int = 50) -> tuple[Found, ...]:
     terms = _terms(text)
     if not terms:
         return ()
+    rows = store.rows(
+        "SELECT id, asked_at, iif(json_valid(question), question ->> '$.text', NULL) FROM attempt"
+        " ORDER BY asked_at DESC, id DESC"
+    )
     attempts = {
         attempt_id: (asked_at, question)
-        for attempt_id, asked_at, question in store.rows(
-            "SELECT id, asked_at, question ->> '$.text' FROM attempt"
-            " ORDER BY asked_at DESC, id DESC"
-        )
+        for attempt_id, asked_at, question in readable(rows, _attempt)
     }
     asked, shown = _search_questions({question for _, question in attempts.values()}, terms)
     said = [_said(store, term) for term in terms]
@@ -65,10 +67,16 @@ def find(store: Store, text: str, limit: int = 50) -> tuple[Found, ...]:
     ids = [*best, *(each for each in fitting if each not in best)][: max(limit, 0)]
     snippets = _snippets(store, terms, ids)
     return tuple(
-        Found(each, datetime.fromisoformat(asked_at), question, snippets.get(each, shown[question]))
+        Found(each, asked_at, question, snippets.get(each, shown[question]))
         for each in ids
         for asked_at, question in [attempts[each]]
     )
+
+
+def _attempt(attempt_id: int, asked_at: str, question: str) -> tuple[int, datetime, str]:
+    if not isinstance(question, str):
+        raise TypeError(question)
+    return attempt_id, moment(asked_at), question
 
 
 def _terms(text: str) -> tuple[str, ...]:

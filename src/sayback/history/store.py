@@ -5,17 +5,27 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from sqlite3 import SQLITE_BUSY, SQLITE_LOCKED
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-import msgspec
-
-from sayback.errors import HistoryError, NoSuchAttempt, reason
+from sayback.errors import Damaged, HistoryError, NoSuchAttempt
+from sayback.history.connection import check_not_lost, connect, is_there, told
 from sayback.history.migrations import create, migrate
-from sayback.history.stored import AnyCorrection, Derived, encode, measures, time
+from sayback.history.stored import (
+    DAMAGE,
+    AnyCorrection,
+    Derived,
+    decode,
+    encode,
+    measures,
+    moment,
+    readable,
+    scorecard,
+    time,
+)
+from sayback.history.summary import QUERY, Listing, Summary, listing
 from sayback.model import (
     Attempt,
     Correction,
@@ -29,25 +39,7 @@ from sayback.model import (
 FILE_NAME = "history.db"
 LOCK_TIME_LIMIT_S = 30.0
 
-_T = TypeVar("_T")
 Value = str | int | float | bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """One line of the history; `coverage` and `speaking_s` are None where not judged.
-
-    `set_aside` is an answer that was skipped or started over.
-    """
-
-    id: int
-    asked_at: datetime
-    question_id: str
-    question: str
-    scored: bool
-    coverage: float | None
-    speaking_s: float | None
-    set_aside: bool = False
 
 
 class Store:
@@ -60,17 +52,21 @@ class Store:
         the folder or the file cannot be used.
         """
         self._recordings = recordings
+        self.latest: int | None = None
+        """The attempt that was begun last through this store, if any."""
         self.path = recordings / FILE_NAME
+        self._wait_s = wait_s
+        self._open()
+
+    def _open(self) -> None:
         with self._errors():
-            recordings.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._recordings.mkdir(mode=0o700, parents=True, exist_ok=True)
+            check_not_lost(self.path)
             create(self.path)
-            self._connection = sqlite3.connect(self.path, timeout=wait_s, isolation_level=None)
+            self._connection = connect(self.path, self._wait_s)
         try:
             with self._errors():
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = FULL")
-                self._connection.execute("PRAGMA foreign_keys = ON")
-                self._connection.execute("PRAGMA secure_delete = ON")
+                self._file = self.path.stat()
                 migrate(self._connection, self.path)
         except HistoryError:
             self._connection.close()
@@ -82,28 +78,47 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
+    def renew(self) -> bool:
+        """Open the file anew where it was removed or replaced since; whether that was so.
+
+        Nobody would find again what is written into one that is removed. Raises HistoryError.
+        """
+        if is_there(self.path, self._file):
+            return False
+        self._connection.close()
+        self._open()
+        return True
+
     def begin(self, question: Question, audio: Path, asked_at: datetime) -> int:
-        """Note that `question` is being answered into `audio`; the number of the attempt."""
+        """Note that `question` is being answered into `audio`; the number of the attempt.
+
+        A copy that took the place of the history meanwhile may know it already.
+        """
         with self.transaction() as database:
-            return _inserted(
-                database.execute(
-                    "INSERT INTO attempt (asked_at, question_id, question, audio)"
-                    " VALUES (?, ?, ?, ?)",
-                    (time(asked_at), question.id, encode(question), audio.name),
-                )
-            )
+            ((number,),) = database.execute(
+                "INSERT INTO attempt (asked_at, question_id, question, audio) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (audio) DO UPDATE SET audio = excluded.audio RETURNING id",
+                (time(asked_at), question.id, encode(question), audio.name),
+            ).fetchall()
+        self.latest = int(number)
+        return self.latest
 
     def drop(self, attempt_id: int) -> None:
         """Forget an attempt in which nothing was said."""
         with self.transaction() as database:
             database.execute("DELETE FROM attempt WHERE id = ?", (attempt_id,))
 
-    def heard(self, attempt_id: int, recording: Recording) -> None:
-        """Keep what is known of the recording once it has ended."""
-        with self.transaction() as database:
-            database.execute(
-                "UPDATE attempt SET recording = ? WHERE id = ?", (encode(recording), attempt_id)
-            )
+    def heard(self, attempt_id: int, recording: Recording, *, wait: bool = True) -> bool:
+        """Keep what is known of the recording once it has ended.
+
+        False, with nothing kept, where another process writes and there is no time to `wait`.
+        """
+        with self.transaction() if wait else self.at_once() as database:
+            if database is not None:
+                database.execute(
+                    "UPDATE attempt SET recording = ? WHERE id = ?", (encode(recording), attempt_id)
+                )
+        return database is not None
 
     def scored(
         self,
@@ -169,64 +184,56 @@ class Store:
         rows = self.rows(
             "SELECT content FROM correction WHERE attempt_id = ? ORDER BY id", (attempt_id,)
         )
-        stored = (self._decode(content, AnyCorrection) for (content,) in rows)
+        with self._damage(attempt_id):
+            stored = [decode(content, AnyCorrection) for (content,) in rows]
         return tuple(each for one in stored for each in (one.word, one.point) if each)
 
     def attempt(self, attempt_id: int) -> Attempt:
-        """The attempt with its newest score. Raises NoSuchAttempt where there is none."""
-        with self._errors():
-            row = self._connection.execute(
-                "SELECT asked_at, question, audio, recording FROM attempt WHERE id = ?",
-                (attempt_id,),
-            ).fetchone()
-        if row is None:
-            raise _no_attempt(attempt_id)
-        asked_at, question, audio, recording = row
-        return Attempt(
-            id=attempt_id,
-            asked_at=datetime.fromisoformat(asked_at),
-            question=self._decode(question, Question),
-            audio=self._recordings / Path(audio).name,
-            recording=self._decode(recording, Recording) if recording else None,
-            scorecard=next(iter(self.scorecards(attempt_id, most=1)), None),
+        """The attempt with its newest score.
+
+        Raises NoSuchAttempt where there is none, Damaged where it cannot be read.
+        """
+        rows = self.rows(
+            "SELECT asked_at, question, audio, recording FROM attempt WHERE id = ?", (attempt_id,)
         )
+        if not rows:
+            raise _no_attempt(attempt_id)
+        ((asked_at, question, audio, recording),) = rows
+        with self._damage(attempt_id):
+            return Attempt(
+                id=attempt_id,
+                asked_at=moment(asked_at),
+                question=decode(question, Question),
+                audio=self._recordings / Path(audio).name,
+                recording=self._recording(recording) if recording else None,
+                scorecard=next(iter(self.scorecards(attempt_id, most=1)), None),
+            )
+
+    def _recording(self, content: str) -> Recording:
+        recording = decode(content, Recording)
+        return replace(recording, path=self._recordings / recording.path.name)
+
+    def audio(self, attempt_id: int) -> Path:
+        """Where the sound of an attempt is, which may be damaged. Raises NoSuchAttempt."""
+        for (audio,) in self.rows("SELECT audio FROM attempt WHERE id = ?", (attempt_id,)):
+            return self._recordings / Path(str(audio)).name
+        raise _no_attempt(attempt_id)
+
+    def listing(self, question_id: str | None = None) -> Listing:
+        """All attempts, or those at one question, oldest first."""
+        return listing(self.rows(QUERY, (question_id,)))
 
     def summaries(self, question_id: str | None = None) -> tuple[Summary, ...]:
-        """All attempts, or those at one question, oldest first."""
-        rows = self.rows(
-            """
-            SELECT attempt.id, asked_at, question_id, question ->> '$.text', score.id,
-                   coverage, measure.value,
-                   coalesce(json_extract(recording, '$.ending'), '') = ?2
-            FROM attempt
-            LEFT JOIN score ON score.id =
-                (SELECT max(id) FROM score WHERE score.attempt_id = attempt.id)
-            LEFT JOIN measure ON measure.score_id = score.id AND name = 'speaking_s'
-            WHERE ?1 IS NULL OR question_id = ?1
-            ORDER BY asked_at, attempt.id
-            """,
-            (question_id, Ending.SET_ASIDE),
-        )
-        return tuple(
-            Summary(
-                number,
-                datetime.fromisoformat(asked_at),
-                question_id,
-                text,
-                score_id is not None,
-                coverage,
-                speaking_s,
-                bool(aside),
-            )
-            for number, asked_at, question_id, text, score_id, coverage, speaking_s, aside in rows
-        )
+        """The attempts of a `listing` that can be read."""
+        return self.listing(question_id).summaries
 
     def unfinished(self) -> tuple[int, ...]:
         """The numbers of the attempts that were interrupted before they were scored."""
         rows = self.rows(
             "SELECT id FROM attempt WHERE NOT EXISTS"
             " (SELECT 1 FROM score WHERE attempt_id = attempt.id)"
-            " AND coalesce(json_extract(recording, '$.ending'), '') <> ? ORDER BY id",
+            " AND coalesce(iif(json_valid(recording), recording ->> '$.ending', ''), '') <> ?"
+            " ORDER BY id",
             (Ending.SET_ASIDE,),
         )
         return tuple(number for (number,) in rows)
@@ -242,7 +249,7 @@ class Store:
             """,
             (question_id, before),
         )
-        return tuple(coverage for (coverage,) in rows)
+        return tuple(readable(rows, float))
 
     def scorecards(self, attempt_id: int, *, most: int = -1) -> tuple[Scorecard, ...]:
         """The scorecards of an attempt, newest first, at `most` so many."""
@@ -252,18 +259,8 @@ class Store:
             " WHERE score.attempt_id = ? ORDER BY score.id DESC LIMIT ?",
             (attempt_id, most),
         )
-        return tuple(self._scorecard(*row) for row in rows)
-
-    def _scorecard(self, version: str, content: str, transcript: str) -> Scorecard:
-        derived = self._decode(content, Derived)
-        return Scorecard(
-            question=derived.question,
-            transcript=self._decode(transcript, Transcript),
-            coverage=derived.coverage,
-            pace=derived.pace,
-            scorer_version=version,
-            warnings=derived.warnings,
-        )
+        with self._damage(attempt_id):
+            return tuple(scorecard(*row) for row in rows)
 
     def _transcript_id(self, attempt_id: int, transcript: Transcript, made_at: str) -> int:
         content = encode(transcript)
@@ -279,19 +276,15 @@ class Store:
             )
         )
 
-    def _decode(self, text: str, kind: type[_T]) -> _T:
+    @contextmanager
+    def _damage(self, attempt_id: int) -> Iterator[None]:
         try:
-            return msgspec.json.decode(text, type=kind, dec_hook=self._from_name)
-        except msgspec.DecodeError as error:
-            raise HistoryError(
-                f"{self.path}: a stored {kind.__name__.lower()} cannot be read ({error})",
-                "update sayback if a newer one wrote it, else restore a backup of the file",
+            yield
+        except DAMAGE as error:
+            raise Damaged(
+                f"{self.path}: attempt {attempt_id} is damaged",
+                "save what can be saved with `sayback doctor --mend`",
             ) from error
-
-    def _from_name(self, kind: type, value: Any) -> Any:
-        if kind is Path:
-            return self._recordings / Path(value).name
-        raise NotImplementedError(kind)
 
     def keep_edit(self, file: Path, position: int, inserted: bytes, attempt_id: int) -> None:
         """Remember what was written into a bank, so that it can be taken out again.
@@ -331,7 +324,12 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All that is written in it is kept, or nothing; within another one, with that."""
         with self._errors():
+            if self._connection.in_transaction:
+                yield self._connection
+                return
+            self._check()
             self._connection.execute("BEGIN IMMEDIATE")
             with self._ended():
                 yield self._connection
@@ -343,6 +341,7 @@ class Store:
         For what is worth writing only where it costs nothing.
         """
         with self._errors():
+            self._check()
             if not self._begins_at_once():
                 yield None
                 return
@@ -365,30 +364,26 @@ class Store:
         """A transaction that has begun, whole or not at all."""
         try:
             yield
+            self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
+
+    def _check(self) -> None:
+        if not is_there(self.path, self._file):
+            raise HistoryError(
+                f"{self.path}: was removed or replaced while it was in use",
+                "start sayback again; recordings that are left: `sayback score FILE --save`",
+            )
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
         """SQLite's and the system's errors in our words."""
         try:
             yield
-        except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in (SQLITE_BUSY, SQLITE_LOCKED):
-                raise HistoryError(
-                    f"{self.path}: another sayback is writing", "try again in a moment"
-                ) from error
-            raise HistoryError(
-                f"{self.path}: {error}", "check its disk and permissions with `sayback doctor`"
-            ) from error
-        except OSError as error:
-            raise HistoryError(
-                f"{self.path}: {reason(error)}",
-                "make room for it, or choose another folder with --workspace",
-            ) from error
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
+            raise told(self.path, error) from error
 
 
 def _no_attempt(attempt_id: int) -> NoSuchAttempt:

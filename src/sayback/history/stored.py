@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -17,8 +20,19 @@ from sayback.model import (
     PointCorrection,
     Question,
     Scorecard,
+    Transcript,
     WordCorrection,
 )
+
+_T = TypeVar("_T")
+_MAKING = threading.Lock()
+_DECODERS: dict[type, Any] = {}
+
+DAMAGE = (ValueError, TypeError, ArithmeticError, msgspec.DecodeError)
+"""What goes wrong where a row holds something else than was written."""
+
+lenient = partial(str, encoding="utf-8", errors="replace")
+"""Text as it is read: one damaged byte does not hide all the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +77,55 @@ def _numbers(prefix: str, values: dict[str, Any]) -> Iterator[tuple[str, float]]
             yield f"{prefix}{name}", float(value)
 
 
+def readable(rows: Iterable[tuple[Any, ...]], make: Callable[..., _T]) -> Iterator[_T]:
+    """What `make` makes of each row; one that is damaged is left out, `checkup` names it."""
+    for row in rows:
+        with suppress(*DAMAGE):
+            yield make(*row)
+
+
+def moment(text: str) -> datetime:
+    """A time as `time` writes it. Raises one of DAMAGE."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return at.astimezone(UTC)
+
+
 def time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def encode(value: object) -> str:
     return msgspec.json.encode(value, enc_hook=_to_name).decode()
+
+
+def decode(text: str, kind: type[_T]) -> _T:
+    """A value as it is stored, files by their name. Raises one of DAMAGE."""
+    with _MAKING:  # msgspec crashes where two threads first meet the same dataclass
+        if kind not in _DECODERS:
+            _DECODERS[kind] = msgspec.json.Decoder(kind, dec_hook=_from_name)
+    value: _T = _DECODERS[kind].decode(text)
+    return value
+
+
+def _from_name(kind: type, value: Any) -> Path:
+    if kind is Path:
+        return Path(value)
+    raise NotImplementedError(kind)
+
+
+def scorecard(version: str, content: str, transcript: str) -> Scorecard:
+    """What the columns of a score and of its transcript hold. Raises one of DAMAGE."""
+    derived = decode(content, Derived)
+    return Scorecard(
+        question=derived.question,
+        transcript=decode(transcript, Transcript),
+        coverage=derived.coverage,
+        pace=derived.pace,
+        scorer_version=version,
+        warnings=derived.warnings,
+    )
 
 
 def _to_name(value: Any) -> str:

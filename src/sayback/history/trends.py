@@ -12,6 +12,7 @@ from statistics import fmean
 from typing import Literal
 
 from sayback.history.store import Store
+from sayback.history.stored import moment, readable
 
 SESSION_GAP = timedelta(hours=1)
 """Attempts less than this apart belong to one session."""
@@ -224,12 +225,15 @@ def _attempts(store: Store, where: str = "", *values: str) -> Iterator[_Attempt]
         """,
         values,
     )
-    for number, asked_at, coverage, *stored in rows:
-        # Without a word heard there is nothing to say about how it was spoken.
-        measured = _delivery(*stored) if stored[0] else {}
-        if coverage is not None:
-            measured["coverage"] = coverage
-        yield _Attempt(number, datetime.fromisoformat(asked_at), measured)
+    yield from readable(rows, _attempt)
+
+
+def _attempt(number: int, asked_at: str, coverage: float | None, *stored: float) -> _Attempt:
+    # Without a word heard there is nothing to say about how it was spoken.
+    measured = _delivery(*map(float, stored)) if stored[0] else {}
+    if coverage is not None:
+        measured["coverage"] = float(coverage)
+    return _Attempt(number, moment(asked_at), measured)
 
 
 def _delivery(*stored: float) -> dict[str, float]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 from math import exp
 
 import msgspec
+
+_LOADING = threading.Lock()
 
 
 class Logistic(msgspec.Struct, frozen=True):
@@ -50,4 +53,5 @@ class Calibration(msgspec.Struct, frozen=True):
 def calibration() -> Calibration:
     """The calibration that the package ships."""
     data = resources.files("sayback.scoring").joinpath("calibration.json").read_bytes()
-    return msgspec.json.decode(data, type=Calibration)
+    with _LOADING:  # msgspec crashes where two threads first meet the same dataclass
+        return msgspec.json.decode(data, type=Calibration)

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import chain
 
 from sayback.model import Coverage, Evidence, KeyPoint, PointScore, Question, Status, Transcript
 from sayback.scoring.calibration import calibration
 from sayback.scoring.evidence import Placed, narrowest, place, quote
 from sayback.scoring.facts import Fact, facts_of
-from sayback.scoring.features import Answer, Seen, observe, prepare
+from sayback.scoring.features import KEPT_WINDOWS, Answer, Seen, observe, prepare
 from sayback.scoring.judge import Judge, Pair, Verdict, judge
 from sayback.scoring.passages import Window
 from sayback.scoring.words import Heard, find, listen, units
 
 COVERED_SHARE = 0.8 - 1e-9
 """Share of a point's facts, by weight, that must be said for it to be covered: four of five."""
+MOST_CHARACTERS = 100_000
+"""Of a question and its key points; those of the banks that ship have under 1,000."""
+MOST_FACTS = 500
+"""Of a question; those of the banks that ship have under 20."""
+LONGEST_ANSWER = 500_000
+"""Characters of an answer: ten hours of speech."""
+MOST_COMPARISONS = 2_000_000
+"""Facts times windows of an answer: 200 facts beside five hours of speech."""
+MOST_PAIRS = 600
+"""What the judge reads for one answer in a second; of over 100 facts it reads fewer windows."""
 HOPELESS = 0.03
 """Probability by words alone under which a window is not worth reading."""
 CLOSE_CALL = 0.2
@@ -64,9 +76,27 @@ class FactScore:
     reading: Reading | None = None
 
 
+def why_not_compared(question: Question, transcript: Transcript) -> str | None:
+    """What there is too much of to be compared in a few seconds, and what to do; None if all goes.
+
+    A question that a person would ask, and an answer of some hours, are far below these limits.
+    """
+    points = question.key_points
+    texts = [question.text, *chain.from_iterable((each.text, *each.facts) for each in points)]
+    if sum(map(len, texts)) > MOST_CHARACTERS:
+        return f"over {MOST_CHARACTERS:,} characters in the question; divide it"
+    if len(texts) > MOST_FACTS or (count := sum(map(len, map(facts_of, points)))) > MOST_FACTS:
+        return f"over {MOST_FACTS} facts in the question; divide it"
+    if len(transcript.text) > LONGEST_ANSWER:
+        return f"over {LONGEST_ANSWER:,} characters in the answer; divide it"
+    if points and count * len(prepare(transcript.text).windows) > MOST_COMPARISONS:
+        return "the answer is too long for so many facts; divide it"
+    return None
+
+
 def cover(question: Question, transcript: Transcript) -> Coverage | None:
-    """How far each key point was said; None for a question without key points."""
-    if not question.key_points:
+    """How far each key point was said; None without key points, or where there is too much."""
+    if not question.key_points or why_not_compared(question, transcript):
         return None
     answer, placed = prepare(transcript.text), place(transcript)
     points = tuple(
@@ -82,12 +112,16 @@ def score_points(
     question: Question, answer: Answer, reader: Judge | None
 ) -> list[tuple[FactScore, ...]]:
     """The facts of each key point with their probabilities; without a judge, by words alone."""
-    asked = listen(question.text)
-    looks = [[look(fact, asked, answer) for fact in facts_of(each)] for each in question.key_points]
-    wholes = [
-        look(Fact(point.text, point.text), asked, answer) if _is_one_text(point) else None
-        for point in question.key_points
-    ]
+    points = question.key_points
+    texts = sum(len(facts_of(each)) + _is_one_text(each) for each in points)
+    see = partial(
+        look,
+        question=listen(question.text),
+        answer=answer,
+        most=min(max(MOST_PAIRS // max(texts, 1), 1), KEPT_WINDOWS),
+    )
+    looks = [[see(fact) for fact in facts_of(each)] for each in points]
+    wholes = [see(Fact(each.text, each.text)) if _is_one_text(each) else None for each in points]
     read = [*(one for each in looks for one in each), *filter(None, wholes)]
     pairs = list(dict.fromkeys(pair for each in read for pair in each.pairs))
     verdicts = dict(zip(pairs, reader.read(pairs), strict=True)) if reader else None
@@ -118,10 +152,10 @@ def _decided(look: Look, verdicts: Mapping[Pair, Verdict] | None) -> FactScore:
     return decide(look.fact, _readings(look, verdicts))
 
 
-def look(fact: Fact, question: Heard, answer: Answer) -> Look:
-    """The windows nearest to a fact, without those that have nothing to do with it."""
+def look(fact: Fact, question: Heard, answer: Answer, most: int = KEPT_WINDOWS) -> Look:
+    """The `most` windows nearest to a fact, without those that have nothing to do with it."""
     by_words = calibration().words_said
-    seen = observe(fact.text, question, answer)
+    seen = observe(fact.text, question, answer)[:most]
     worth = (each for each in seen if by_words.probability(asdict(each.features)) >= HOPELESS)
     return Look(fact, tuple(worth))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from itertools import groupby, islice, pairwise
+from itertools import groupby, islice
 from math import log
 
 import numpy as np
@@ -75,7 +75,7 @@ class Seen:
     features: Features
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # its identity is the key of a cache
 class Answer:
     """An answer prepared once for any number of facts.
 
@@ -212,7 +212,8 @@ def _as_meant(window: Window, answer: Answer, matches: Sequence[Match]) -> str:
     return answer.text_of(window, meant)
 
 
-def _echoes(question: Heard, answer: Answer, *, restates: bool) -> set[int]:
+@lru_cache(maxsize=16)  # the same for most facts of a question
+def _echoes(question: Heard, answer: Answer, *, restates: bool) -> frozenset[int]:
     """The numbers of the passages that only say the question back: they earn nothing.
 
     They have no content word but the question's, and do not even deny them. A fact that restates
@@ -228,7 +229,7 @@ def _echoes(question: Heard, answer: Answer, *, restates: bool) -> set[int]:
         asks = "?" in answer.text[tokens[each.last].end : end]
         if not denies and stems <= question.stems.keys() and (asks or not restates):
             found.add(number)
-    return found
+    return frozenset(found)
 
 
 def _compare(matches: tuple[Match, ...], answer: Answer) -> _Comparison:
@@ -256,9 +257,11 @@ def _compare(matches: tuple[Match, ...], answer: Answer) -> _Comparison:
 def _near(meaning: Vectors, answer: Answer) -> Shares:
     """Likeness of each word to the nearest of each passage, shape (words, passages)."""
     near = np.zeros((len(meaning), len(answer.cut)))
-    for passage, (start, end) in enumerate(pairwise(answer.bounds)):
-        if end > start:
-            near[:, passage] = (meaning @ answer.meaning[start:end].T).max(axis=1)
+    bounds = np.array(answer.bounds)
+    telling = bounds[1:] > bounds[:-1]  # passages with a content word
+    if telling.any():
+        likeness = meaning @ answer.meaning.T
+        near[:, telling] = np.maximum.reduceat(likeness, bounds[:-1][telling], axis=1)
     return np.where(near > NEAR_MEANING, near.clip(max=1.0), 0.0)
 
 

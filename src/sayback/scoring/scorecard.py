@@ -28,13 +28,16 @@ def score(
 ) -> Scorecard:
     """Judge an answer as a person corrected it; without a recording (text) it has no pace.
 
-    An answer without speech or with fewer than three words has no coverage, and a warning that
-    says why. Without detected speech there is no pace either.
+    An answer without speech, with fewer than three words, or with far too much to compare has no
+    coverage, and a warning that says why. Without detected speech there is no pace either.
     """
-    from sayback.scoring.coverage import cover  # late: numpy and the judge take time to load
+    # Late: numpy and the judge take time to load.
+    from sayback.scoring.coverage import cover, why_not_compared
 
     transcript = correct_words(transcript, corrections)
     unjudged = why_not_judged(transcript, recording)
+    if not unjudged and (too_much := why_not_compared(question, transcript)):
+        unjudged = f"not judged: {too_much}"
     coverage = None if unjudged else cover(question, transcript)
     heard = recording is not None and recording.speech
     return Scorecard(

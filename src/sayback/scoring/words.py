@@ -74,7 +74,7 @@ class Unit:
     pairs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # its identity is the key of a cache
 class Heard:
     """A text prepared for looking words up: positions of tokens by stem, spelling and joint."""
 

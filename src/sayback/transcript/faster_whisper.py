@@ -68,7 +68,7 @@ class FasterWhisper:
                 word_timestamps=True,
             )
             pieces = list(_pieces(segments))
-        except (RuntimeError, ValueError) as error:
+        except Exception as error:
             raise TranscriptionError(
                 f"{self._name}: {NAME} failed ({reason(error)})",
                 "try --compute cpu, or another model with --model",

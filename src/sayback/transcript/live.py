@@ -3,13 +3,12 @@
 Two kinds of work. A *quick* transcription of the last seconds gives captions, and a first result
 when the answer ends right after a word. Windows in *full* quality are those that `plan_windows`
 cuts, so that the final transcript is the one that the whole file gives. Full work begins when a
-window is closed, or in a pause that may be the end. `LiveTranscript` decides what to do next and
-keeps the results; `start_lanes` starts the threads that do it.
+window is closed, or in a pause that may be the end. A window that failed is tried once more when
+the answer is over. `LiveTranscript` decides what to do next and keeps the results; the lanes do it.
 """
 
 from __future__ import annotations
 
-import atexit
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from itertools import chain, pairwise
 from math import inf
 
 from sayback.model import SOFT_STOP_S, Interval, Transcript, Word
+from sayback.transcript.jobs import Job, Jobs
 from sayback.transcript.recording import (
     EARLIEST_CUT_S,
     LONGEST_WINDOW_S,
@@ -41,8 +41,10 @@ CONTEXT_S = 6.0
 """Sound that a quick transcription hears at least: words need those around them."""
 QUICK_S = 12.0
 """Sound that it should hear at most, as its time grows with the words in it."""
-EXIT_S = 10.0
-"""Longest wait at the end of the program for a transcription that nobody needs any more."""
+GLANCE_S = 0.2
+"""So often who waits for a transcript looks whether the engine hangs."""
+MOST_TRIES = 2
+"""The second one when the answer is over: what failed may have been short of memory."""
 MOST_WAITING = 1
 """Closed windows that may wait for a lane. With more the machine is too slow for captions."""
 
@@ -57,14 +59,6 @@ class Draft:
     @property
     def words(self) -> tuple[Word, ...]:
         return self.settled + self.open
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A stretch of the recording to transcribe."""
-
-    window: Interval
-    quick: bool
 
 
 class LiveTranscript:
@@ -87,9 +81,10 @@ class LiveTranscript:
         self._settled: dict[Interval, Transcript] = {}
         self._quick: tuple[Word, ...] = ()
         self._quick_until_s = 0.0
-        self._running: set[Job] = set()
+        self._jobs = Jobs()
         self._latest: Transcript | None = None
         self._draft: Draft | None = None
+        self._problem: Exception | None = None
         self._failure: Exception | None = None
 
     @property
@@ -103,20 +98,34 @@ class LiveTranscript:
         with self._changed:
             return self._is_done()
 
+    @property
+    def problem(self) -> Exception | None:
+        """What went wrong first in transcribing, even if the transcript may still be had."""
+        return self._problem
+
+    @property
+    def left_s(self) -> float:
+        """How much of the recording is still to be transcribed, in seconds of sound."""
+        with self._changed:
+            return sum(each.duration_s for each in self._windows if each not in self._settled)
+
     def hear(
         self, speech: tuple[Interval, ...], duration_s: float, *, is_over: bool = False
     ) -> None:
         """Take what was detected so far in the recording, which lasts `duration_s`."""
         planned_s = duration_s if is_over else certain_s(speech, duration_s)
         try:
-            windows = plan_windows(speech, planned_s, cut_at=self._cut_at)
-        except Exception as error:  # noqa: BLE001 - recording goes on; raised again as in `work`
-            self._fail(error)
+            windows = plan_windows(speech, planned_s, cut_at=self._cut_at, done=self._closed)
+        except Exception as error:  # noqa: BLE001 - recording goes on; raised again at its end
+            with self._changed:
+                self._fail(error, for_good=is_over)
             return
         closed = windows if is_over else closed_for_good(windows)
         with self._changed:
             if closed != self._closed:
                 self._draft = None
+            self._jobs.wait(max(0.0, duration_s - self._duration_s))
+            self._problem = self._problem or self._jobs.hanging()
             self._speech, self._duration_s, self._is_over = speech, duration_s, is_over
             self._windows, self._closed = windows, closed
             is_slow = self._full() > 0 and len(self._waiting()) > MOST_WAITING
@@ -144,9 +153,9 @@ class LiveTranscript:
 
         Raises TranscriptionError.
         """
+        while not self.wait(for_good=False):
+            pass
         with self._changed:
-            self._changed.wait_for(lambda: self._failure or self._is_done() or self._is_covered())
-            self._raise_failure()
             if self._is_done() or not self._latest:
                 return self._joined()
             words = flat(self._words())
@@ -154,10 +163,28 @@ class LiveTranscript:
 
     def final(self) -> Transcript:
         """Wait for the transcript that the whole file gives. Raises TranscriptionError."""
+        while not self.wait(for_good=True):
+            pass
         with self._changed:
-            self._changed.wait_for(lambda: self._failure or self._is_done())
-            self._raise_failure()
             return self._joined()
+
+    def wait(self, *, for_good: bool) -> bool:
+        """Wait a moment for the final transcript, or the first; whether it is there.
+
+        Raises TranscriptionError where it cannot be had, or the engine hangs.
+        """
+        with self._changed:
+
+            def is_there() -> bool:
+                return self._is_done() or (not for_good and self._is_covered())
+
+            if not self._changed.wait_for(lambda: self._failure or is_there(), GLANCE_S):
+                self._jobs.wait(GLANCE_S)
+            if not self._failure and self._jobs.all_hang and not is_there():
+                self._failure = self._jobs.hanging()
+            if self._failure:
+                raise self._failure
+            return is_there()
 
     def work(self) -> bool:
         """Wait for something to do and do it; False when there will be nothing more."""
@@ -166,16 +193,13 @@ class LiveTranscript:
                 self._changed.wait()
             if job is None or self._is_closed:
                 return False
-            self._running.add(job)
+            self._jobs.begin(job)
         try:
             result = self._transcriber.transcribe(self._read(job.window), quick=job.quick)
         except Exception as error:  # noqa: BLE001 - raised again where the words are waited for
-            if job.quick:  # only captions are lost: what counts is transcribed in full
-                self._end_captions(job)
-                return True
-            self._fail(error)
-            return False
-        self._take(job, result)
+            self._lose(job, error)
+        else:
+            self._take(job, result)
         return True
 
     def next_job(self) -> Job | None:
@@ -200,8 +224,7 @@ class LiveTranscript:
         pause_s = OPEN_PAUSE_S if self._transcriber.lanes > 1 else SOFT_STOP_S
         if self._is_behind or self._silence_s() < pause_s or self._full():
             return None
-        undone = (each for each in self._windows[len(self._closed) :] if each not in self._settled)
-        window = next(undone, None)
+        window = next(self._wanted(self._windows[len(self._closed) :]), None)
         return Job(window, quick=False) if window else None
 
     def _caption_job(self) -> Job | None:
@@ -212,7 +235,7 @@ class LiveTranscript:
         if not (self._has_captions and unheard_s and is_due):
             return None
         window = self._last_seconds()
-        under_way_s = [job.window.end_s for job in self._running if job.quick]
+        under_way_s = [job.window.end_s for job in self._jobs if job.quick]
         if under_way_s and not (self._is_over and window.end_s > max(under_way_s)):
             return None
         return None if self._is_gap(window.start_s) else Job(window, quick=True)
@@ -240,12 +263,17 @@ class LiveTranscript:
 
     def _waiting(self) -> list[Interval]:
         """Closed windows that are neither done nor being transcribed."""
-        running = {job.window for job in self._running if not job.quick}
-        known = running | self._settled.keys()
-        return [each for each in self._closed if each not in known]
+        return list(self._wanted(self._closed))
+
+    def _wanted(self, windows: Iterable[Interval]) -> Iterator[Interval]:
+        """Those that are worth a try, which is the second one only once the answer is over."""
+        known = self._jobs.in_full | self._settled.keys()
+        tries = MOST_TRIES if self._is_over else 1
+        fresh = (Job(each, quick=False) for each in windows if each not in known)
+        return (job.window for job in fresh if self._jobs.failures(job) < tries)
 
     def _full(self) -> int:
-        return sum(not job.quick for job in self._running)
+        return len(self._jobs.in_full)
 
     def _silence_s(self) -> float:
         return self._duration_s - self._speech[-1].end_s if self._speech else 0.0
@@ -269,7 +297,7 @@ class LiveTranscript:
 
     def _take(self, job: Job, result: Transcript) -> None:
         with self._changed:
-            self._running.discard(job)
+            self._jobs.end(job)
             self._latest, self._draft = result, None
             if not job.quick:
                 kept = (each for each in self._settled if each in self._windows)
@@ -299,20 +327,19 @@ class LiveTranscript:
         from_s = self._quick_until_s
         return any(max(each.start_s, from_s) < min(each.end_s, until_s) for each in self._speech)
 
-    def _end_captions(self, job: Job) -> None:
+    def _lose(self, job: Job, error: Exception) -> None:
         with self._changed:
-            self._running.discard(job)
-            self._has_captions = False
-            self._changed.notify_all()
+            times = self._jobs.fail(job)
+            if job.quick:  # only captions are lost: what counts is transcribed in full
+                self._has_captions = False
+            is_last = self._is_over and not job.quick and times >= MOST_TRIES
+            self._fail(error, for_good=is_last)
 
-    def _fail(self, error: Exception) -> None:
-        with self._changed:
+    def _fail(self, error: Exception, *, for_good: bool) -> None:
+        self._problem = self._problem or error
+        if for_good:
             self._failure = error
-            self._changed.notify_all()
-
-    def _raise_failure(self) -> None:
-        if self._failure:
-            raise self._failure
+        self._changed.notify_all()
 
     def _is_covered(self) -> bool:
         """Whether there are words, if only quick ones, for all that was said."""
@@ -356,17 +383,3 @@ def middle_of(word: Word) -> float:
 
 def flat(words: Iterable[Iterable[Word]]) -> tuple[Word, ...]:
     return tuple(chain.from_iterable(words))
-
-
-def start_lanes(live: LiveTranscript, count: int) -> None:
-    """Start threads that work for one answer; daemons, as an engine cannot be interrupted."""
-
-    def work() -> None:
-        while live.work():
-            pass
-
-    for number in range(count):
-        lane = threading.Thread(target=work, name=f"lane {number}", daemon=True)
-        lane.start()
-        # An engine that is at work when the interpreter goes away aborts the whole process.
-        atexit.register(lane.join, EXIT_S)

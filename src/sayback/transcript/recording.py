@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from sayback.model import SAMPLE_RATE_HZ, Interval, Transcript, Word
+from sayback.transcript.lanes import start_lanes
 from sayback.transcript.transcriber import Samples, Transcriber
 
 LONGEST_WINDOW_S = 28.0
@@ -40,8 +43,13 @@ def transcribe_recording(
     `samples` are mono float32 at 16 kHz; `speech` says where speech was detected in them. Without
     speech the engine is not asked at all. Raises TranscriptionError.
     """
-    sound = sound_of(samples)
-    duration_s = len(samples) / SAMPLE_RATE_HZ
+    return transcribe_parts(transcriber, sound_of(samples), len(samples) / SAMPLE_RATE_HZ, speech)
+
+
+def transcribe_parts(
+    transcriber: Transcriber, sound: Sound, duration_s: float, speech: tuple[Interval, ...]
+) -> Transcript:
+    """The same of a recording that need not be in memory as a whole. Raises what `sound` does."""
     windows = plan_windows(speech, duration_s, cut_at=quietest_moment(sound))
     return joined(windows, _transcribe_each(transcriber, sound, windows))
 
@@ -84,22 +92,37 @@ def middle(stretch: Interval) -> float:
 
 
 def plan_windows(
-    speech: Iterable[Interval], duration_s: float, *, cut_at: Moment = middle
+    speech: Sequence[Interval],
+    duration_s: float,
+    *,
+    cut_at: Moment = middle,
+    done: tuple[Interval, ...] = (),
 ) -> tuple[Interval, ...]:
     """The stretches of a recording to hand to the engine: none over 28 s, none overlapping.
 
     Together they hold all speech with 0.2 s around it. Each is as long as it can be and ends in
     the longest pause of its last 4 s; silences over 5 s are in none. `cut_at` picks the moment
     to cut inside the part of a stretch it is given, where someone speaks for longer than 28 s.
+    With the first windows of an earlier plan, `done`, it goes on behind those; `speech` has to be
+    in order then.
     """
-    padded = _pad(_merge(speech, duration_s), duration_s)
+    padded = _pad(_merge(_from_window(speech, done), duration_s), duration_s)
     stretches = [part for stretch in padded for part in _shorten(stretch, cut_at)]
-    windows = []
-    while stretches:
-        count = _stretches_in_window(stretches)
-        windows.append(Interval(stretches[0].start_s, stretches[count - 1].end_s))
-        stretches = stretches[count:]
+    windows = [*done]
+    first = sum(part.end_s <= done[-1].end_s for part in stretches) if done else 0
+    while first < len(stretches):
+        end = _end_of_window(stretches, first)
+        windows.append(Interval(stretches[first].start_s, stretches[end - 1].end_s))
+        first = end
     return tuple(windows)
+
+
+def _from_window(speech: Sequence[Interval], done: tuple[Interval, ...]) -> Sequence[Interval]:
+    """Speech from the last that lies in windows on: the pause behind it is shared with the next."""
+    if not done:
+        return speech
+    after = bisect_right(speech, done[-1].end_s, key=lambda stretch: stretch.end_s)
+    return speech[max(after - 1, 0) :]
 
 
 def _merge(speech: Iterable[Interval], duration_s: float) -> list[Interval]:
@@ -139,21 +162,23 @@ def _shorten(stretch: Interval, cut_at: Moment) -> list[Interval]:
     return [*parts, stretch]
 
 
-def _stretches_in_window(stretches: list[Interval]) -> int:
-    """How many of the stretches make the next window, cut at its best pause."""
-    start_s = stretches[0].start_s
-    fitting = 1
-    for before, after in pairwise(stretches):
-        if after.start_s - before.end_s > LONGEST_PAUSE_S:
-            return fitting
-        if after.end_s - start_s > LONGEST_WINDOW_S:
-            break
-        fitting += 1
-    if fitting == len(stretches):
-        return fitting
-    late = [n for n in range(1, fitting) if stretches[n - 1].end_s - start_s >= EARLIEST_CUT_S]
+def _end_of_window(stretches: list[Interval], first: int) -> int:
+    """The stretch before which the window that begins with `first` ends, cut at its best pause."""
+    start_s = stretches[first].start_s
+    end = first + 1
+    while end < len(stretches) and stretches[end].end_s - start_s <= LONGEST_WINDOW_S:
+        if _pause_before(stretches, end) > LONGEST_PAUSE_S:
+            return end
+        end += 1
+    if end == len(stretches) or _pause_before(stretches, end) > LONGEST_PAUSE_S:
+        return end
+    late = [n for n in range(first + 1, end) if stretches[n - 1].end_s - start_s >= EARLIEST_CUT_S]
     # The last one wins among equal pauses: fewer windows cost less time.
-    return max([*late, fitting], key=lambda n: stretches[n].start_s - stretches[n - 1].end_s)
+    return max([*late, end], key=lambda n: _pause_before(stretches, n))
+
+
+def _pause_before(stretches: list[Interval], number: int) -> float:
+    return stretches[number].start_s - stretches[number - 1].end_s
 
 
 def _transcribe_each(
@@ -162,8 +187,34 @@ def _transcribe_each(
     """The transcripts of the windows in order, as many at once as the engine has lanes."""
     if transcriber.lanes == 1:  # in this thread, where an interrupt ends it at once
         return [transcriber.transcribe(sound(window)) for window in windows]
-    with ThreadPoolExecutor(transcriber.lanes) as pool:
-        return list(pool.map(lambda window: transcriber.transcribe(sound(window)), windows))
+    work = _Windows(transcriber, sound, windows)
+    start_lanes(work.go_on, min(transcriber.lanes, len(windows)))
+    try:  # in lanes, so that an interrupt ends it even where the engine hangs
+        return [result.result() for _, result in work.all]
+    finally:
+        work.left.clear()
+
+
+class _Windows:
+    """What lanes do of a whole recording: one window after another."""
+
+    def __init__(self, transcriber: Transcriber, sound: Sound, windows: Sequence[Interval]) -> None:
+        self._transcriber = transcriber
+        self._sound = sound
+        self.all = [(window, Future[Transcript]()) for window in windows]
+        self.left = deque(self.all)
+
+    def go_on(self) -> bool:
+        """Transcribe the next window; False without one."""
+        try:
+            window, result = self.left.popleft()
+        except IndexError:
+            return False
+        try:
+            result.set_result(self._transcriber.transcribe(self._sound(window)))
+        except Exception as error:  # noqa: BLE001 - raised again where the result is asked for
+            result.set_exception(error)
+        return True
 
 
 def placed(words: Iterable[Word], window: Interval) -> list[Word]:

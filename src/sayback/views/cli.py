@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +14,21 @@ import click
 
 import sayback
 from sayback.errors import Interrupted, SaybackError, reason
+from sayback.transcript.lanes import leave
 from sayback.views import options
 from sayback.views.cli_history import COMMANDS
 from sayback.views.output import (
     find_question,
     finish_deletion,
+    print_check,
     print_json,
     print_rich,
     print_scorecard,
+    say,
 )
+
+LARGEST_TEXT = 4_000_000
+"""Bytes of an answer as text: 20 hours of speech in any alphabet."""
 
 
 class Commands(click.Group):
@@ -50,6 +58,7 @@ def commands() -> None:
 
 def main() -> None:
     """Run the command line; every error is one line and an exit code."""
+    os.umask(0o077)  # whatever a command or a library makes is for its user alone
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -60,7 +69,7 @@ def main() -> None:
     code = _run()
     # What is at work in other threads may take seconds to end: who gets impatient has been heard.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.exit(code)
+    leave(code)
 
 
 def _interrupt(*_: object) -> None:
@@ -72,20 +81,25 @@ def _run() -> int:
     try:
         result = commands.main(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        say(shown.getvalue().rstrip(), err=True)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("sayback: interrupted", err=True)
         return 130
     except SaybackError as error:
-        click.echo(f"sayback: {error}", err=True)
+        say(f"sayback: {error}", err=True)
         return 130 if isinstance(error, Interrupted) else 1
     except BrokenPipeError:  # the reader of our output has left
         sys.stderr.close()
         return 1
     except OSError as error:  # one that no station expected; it is about a file of the user's
         about = f"{error.filename}: " if error.filename else ""
-        click.echo(f"sayback: {about}{reason(error)}; check it with `sayback doctor`", err=True)
+        say(f"sayback: {about}{reason(error)}; check it with `sayback doctor`", err=True)
+        return 1
+    except MemoryError:
+        say("sayback: the memory of this machine is full; close other programs", err=True)
         return 1
     return result if isinstance(result, int) else 0
 
@@ -216,11 +230,11 @@ def match(
     """Score a text as if it had been said."""
     from sayback.model import Transcript
     from sayback.scoring.scorecard import score as judge
-    from sayback.views.jsonl import match_lines
+    from sayback.views.jsonl import lines_of, match_lines
     from sayback.workspace import find_workspace
 
     if jsonl:
-        match_lines(sys.stdin.buffer if sys.stdin else (), sys.stdout)
+        match_lines(lines_of(sys.stdin.buffer) if sys.stdin else (), sys.stdout)
         return
     if transcript is None:
         raise click.UsageError("give --transcript FILE (or - for standard input), or --jsonl")
@@ -255,7 +269,7 @@ def bank_check(path: Path, as_json: bool) -> None:
         f"key points: {report['key_points']}   problems: {len(bank.problems)}"
     )
     for problem in bank.problems:
-        click.echo(problem)
+        say(problem)
 
 
 @bank_commands.command("list")
@@ -283,11 +297,13 @@ for command in COMMANDS:
 
 
 @commands.command()
+@click.option("--mend", is_flag=True, help="Mend what can be mended; nothing is deleted.")
 @options.as_json
 @options.devices
 @options.engine
 @options.workspace
 def doctor(
+    mend: bool,
     as_json: bool,
     microphone: str | None,
     speaker: str | None,
@@ -296,11 +312,11 @@ def doctor(
     compute: str,
     workspace: Path | None,
 ) -> int:
-    """Check microphone, loudspeaker, voice, model and disk; say how to mend each."""
+    """Check microphone, voice, model, disk, history and recordings; say how to mend each."""
     from functools import partial
 
     from sayback.transcript.engines import load
-    from sayback.views.doctor import checks
+    from sayback.views.doctor import checks, mended
     from sayback.workspace import find_workspace
 
     found = []
@@ -310,12 +326,9 @@ def doctor(
         speaker=speaker,
         load=partial(load, engine, model, compute),
     ):
-        found.append(check)
+        found.append(mended(check) if mend else check)
         if not as_json:
-            mark = click.style("✓", "cyan") if check.ok else click.style("✗", "red")
-            click.echo(f" {mark} {check.name:<12} {check.detail}")
-            if check.fix:
-                click.echo(f"   {'':<12} {check.fix}")
+            print_check(found[-1])
     ok = all(check.ok for check in found)
     if as_json:
         print_json({
@@ -333,7 +346,14 @@ def _text(name: str) -> str:
     try:
         if name == "-" and sys.stdin is None:
             raise WorkspaceError("standard input is closed", "give --transcript FILE")
-        raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        if name != "-" and Path(name).exists() and not Path(name).is_file():
+            # A pipe, a device or a folder: some would be read without end.
+            raise WorkspaceError(f"{name}: not a file", "give a text file, or - for standard input")
+        with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as file:
+            raw = file.read(LARGEST_TEXT + 1)
+        if len(raw) > LARGEST_TEXT:
+            most = f"more than {LARGEST_TEXT // 1_000_000} MB"
+            raise WorkspaceError(f"{name}: {most}", "give the words of one answer")
         return raw.decode("utf-8-sig")
     except OSError as error:
         raise WorkspaceError(f"{name}: {reason(error)}", "give a text file") from error

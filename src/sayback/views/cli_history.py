@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sayback.errors import SaybackError
+from sayback.errors import Damaged, SaybackError
 from sayback.views import options
 from sayback.views.output import (
+    damaged,
     find_question,
     finish_deletion,
     print_json,
     print_rich,
     print_scorecard,
+    say,
 )
+from sayback.views.panels.harmless import harmless_lines
 
 if TYPE_CHECKING:
     from sayback.history.store import Store
@@ -28,12 +31,15 @@ if TYPE_CHECKING:
 @options.workspace
 def history(as_json: bool, workspace: Path | None) -> None:
     """Your attempts, oldest first."""
+    from sayback.history.mending import unnamed
     from sayback.history.store import Store
     from sayback.views.listings import attempts
     from sayback.workspace import find_workspace
 
     with Store(find_workspace(workspace).recordings) as store:
-        summaries = store.summaries()
+        listing = store.listing()
+        alone = () if listing.summaries else unnamed(store)
+    summaries = listing.summaries
     if as_json:
         print_json([
             {
@@ -45,8 +51,16 @@ def history(as_json: bool, workspace: Path | None) -> None:
         ])  # fmt: skip
     elif summaries:
         print_rich(attempts(summaries))
-    else:
+    elif not listing.damaged:
         click.echo("No attempts yet: `sayback practice` makes the first.")
+    if listing.damaged:
+        raise damaged(listing.damaged)
+    if alone:
+        noun = "recording" if len(alone) == 1 else "recordings"
+        raise Damaged(
+            f"{alone[0].parent}: {len(alone)} {noun} of no attempt",
+            "bring them back with `sayback doctor --mend`",
+        )
 
 
 @click.command()
@@ -69,7 +83,7 @@ def show(attempt_id: int, as_json: bool, workspace: Path | None) -> None:
         )
     print_scorecard(attempt.scorecard, as_json=as_json, earlier=earlier, transcript=True)
     if not as_json:
-        click.echo(f" {attempt.asked_at.astimezone():%d %b %Y %H:%M}   {attempt.audio}")
+        say(f" {attempt.asked_at.astimezone():%d %b %Y %H:%M}   {attempt.audio}")
 
 
 @click.command()
@@ -197,7 +211,7 @@ def draft(
         raise click.UsageError("--undo takes back what was accepted last: it needs no ID")
     with Store(space.recordings) as store:
         if undo:
-            click.echo(f"taken out of {take_back(store).file}")
+            say(f"taken out of {take_back(store).file}")
             return
         if chosen is None:
             raise click.UsageError(
@@ -217,9 +231,9 @@ def draft(
             try:
                 edit = accept(found.question, points, path, store, found.attempt_id)
             except SaybackError:  # what was chosen and typed must not be lost
-                click.echo("\n".join(f"- {point}" for point in points))
+                say("\n".join(f"- {point}" for point in points))
                 raise
-            click.echo(drafting.written(edit, found.attempt_id))
+            say(drafting.written(edit, found.attempt_id))
 
 
 @click.command()
@@ -231,13 +245,15 @@ def export(folder: Path, bank: Path | None, workspace: Path | None) -> None:
     CSV and JSON.
     """
     from sayback.views.web.app import Desk
-    from sayback.views.web.export import write
+    from sayback.views.web.export import missing, write
     from sayback.workspace import find_workspace
 
     space = find_workspace(workspace)
     count = write(Desk(space.recordings, bank or space.questions), folder)
     noun = "attempt" if count == 1 else "attempts"
-    click.echo(f"{count} {noun} written; open {folder / 'index.html'}")
+    say(f"{count} {noun} written; open {folder / 'index.html'}")
+    for audio in missing(space.recordings):
+        say(f"sayback: {audio}: missing, so only its words and scores are there", err=True)
 
 
 @click.command()
@@ -264,7 +280,7 @@ def delete(
     with Store(find_workspace(workspace).recordings) as store:
         chosen = numbers(store, attempt_ids)
         if chosen and not yes:
-            click.confirm(asked(store, chosen), abort=True, err=True)
+            click.confirm(harmless_lines(asked(store, chosen)), abort=True, err=True)
         click.echo(remove(store, None if everything else chosen))
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 
-from sayback.errors import HistoryError
+from sayback.capture.claim import claim
+from sayback.errors import Damaged, HistoryError
 from sayback.history.erasing import unfinished
 from sayback.history.store import Store
 
 
 def numbers(store: Store, chosen: Collection[int]) -> tuple[int, ...]:
     """Which attempts are meant, each once; all where none is named. Raises NoSuchAttempt."""
-    known = tuple(summary.id for summary in store.summaries())
+    listing = store.listing()
+    known = (*(summary.id for summary in listing.summaries), *listing.damaged)
     for number in set(chosen).difference(known):
-        store.attempt(number)
+        store.audio(number)
     return tuple(dict.fromkeys(chosen)) or known
 
 
@@ -22,7 +25,10 @@ def question(store: Store, chosen: Sequence[int]) -> str:
     if len(chosen) != 1:
         return f"Delete {len(chosen)} of your answers for good?"
     (number,) = chosen
-    attempt = store.attempt(number)
+    try:
+        attempt = store.attempt(number)
+    except Damaged:
+        return f"Delete attempt {number}, which is damaged, for good?"
     when = f"{attempt.asked_at.astimezone():%d %b %Y %H:%M}"
     return f"{attempt.question.text}\nDelete your answer of {when} for good?"
 
@@ -30,12 +36,17 @@ def question(store: Store, chosen: Sequence[int]) -> str:
 def delete(store: Store, chosen: Collection[int] | None) -> str:
     """Delete attempts, all with None, and say so in a line.
 
-    Raises HistoryError for an attempt that is not there, before anything is deleted, and where
-    something was left.
+    Raises HistoryError for an attempt that is not there, and AnswerInUse for one that is still
+    being given, both before anything is deleted; HistoryError also where something was left.
     """
     from sayback.history.erase import erase  # takes a tenth of a second
 
-    erased = erase(store, chosen)
+    # Not None to `erase`: that would be also an answer which another process begins just now.
+    going = numbers(store, ()) if chosen is None else chosen
+    with ExitStack() as claimed:
+        for number in set(going).intersection(store.unfinished()):
+            claimed.enter_context(claim(store.audio(number)))
+        erased = erase(store, going)
     if erased.left:
         raise HistoryError(
             f"{', '.join(erased.left)}: still holds words of a deleted answer",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -13,24 +12,14 @@ from sayback.bank.parse import read
 from sayback.capture.listen import decibels
 from sayback.capture.microphone import Microphone
 from sayback.errors import MicrophoneLost, SaybackError, WorkspaceError
-from sayback.history.store import Store
 from sayback.model import SAMPLE_RATE_HZ
+from sayback.views.upkeep import Check, upkeep
 from sayback.voice.playback import play
 from sayback.voice.pyttsx3_speaker import Pyttsx3Speaker
 from sayback.workspace import Workspace
 
 ROOM_NEEDED_MB = 200
 LISTEN_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One finding; `fix` says what to do where `ok` is false."""
-
-    name: str
-    ok: bool
-    detail: str
-    fix: str | None = None
 
 
 def checks(
@@ -40,14 +29,27 @@ def checks(
     speaker: str | None,
     load: Callable[[], object],
 ) -> Iterator[Check]:
-    """Every check in turn, each as soon as it is known; `load` loads the model."""
+    """Every check in turn, each as soon as it is known; `load` loads the model.
+
+    Who mends does so at once: the checks that follow see it mended.
+    """
     yield _checked("microphone", partial(_microphone, microphone))
     yield _checked("voice", _voice)
     yield _checked("loudspeaker", partial(_loudspeaker, speaker))
     yield _checked("model", partial(_model, load))
     yield _checked("disk", partial(_disk, workspace))
     yield _checked("questions", partial(_questions, workspace))
-    yield _checked("history", partial(_history, workspace))
+    yield from upkeep(workspace)
+
+
+def mended(check: Check) -> Check:
+    """The check once more, after what it found was mended if that can be done."""
+    if check.ok or check.mend is None:
+        return check
+    try:
+        return Check(check.name, True, check.mend())
+    except SaybackError as error:
+        return Check(check.name, False, error.problem, error.remedy)
 
 
 def _checked(name: str, check: Callable[[], str]) -> Check:
@@ -102,8 +104,3 @@ def _disk(workspace: Workspace) -> str:
 def _questions(workspace: Workspace) -> str:
     bank = read(workspace.questions)
     return f"{len(bank.questions)} in {workspace.questions}, {len(bank.problems)} problems"
-
-
-def _history(workspace: Workspace) -> str:
-    with Store(workspace.recordings) as store:
-        return f"{len(store.summaries())} attempts in {store.path}"

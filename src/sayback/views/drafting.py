@@ -12,6 +12,7 @@ from rich.text import Text
 from sayback.bank.edit import Edit, checked
 from sayback.errors import BankError
 from sayback.revision import Draft
+from sayback.views.output import say
 
 CHOICES = "Enter accept   e edit   d drop   q stop"
 
@@ -28,7 +29,7 @@ def accepted(draft: Draft, out: Console) -> tuple[str, ...]:
     try:
         kept.extend(_kept(draft.points, out))
     except KeyboardInterrupt:
-        click.echo("\n" + "\n".join(f"- {point}" for point in kept))
+        say("\n" + "\n".join(f"- {point}" for point in kept))
         raise
     return tuple(kept)
 
@@ -65,7 +66,7 @@ def _edited(point: str) -> str:
         try:
             checked(text)
         except BankError as error:
-            click.echo(f"   {error}")
+            say(f"   {error}")
             point = "".join(filter(str.isprintable, text))
         else:
             return text

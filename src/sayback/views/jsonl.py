@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from codecs import BOM_UTF8
-from collections.abc import Iterable
-from typing import TextIO
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, TextIO
 
 import msgspec
 
@@ -13,6 +12,10 @@ from sayback.bank.parse import key_point
 from sayback.errors import SaybackError
 from sayback.model import Question, Scorecard, Transcript
 from sayback.scoring.scorecard import score, to_json
+from sayback.views.output import json_line
+
+LONGEST_LINE = 16_000_000
+"""Bytes; a longer line is no request, and one without end would fill the memory."""
 
 
 class Request(msgspec.Struct):
@@ -21,6 +24,16 @@ class Request(msgspec.Struct):
     question: str
     key_points: list[str]
     transcript: str
+
+
+def lines_of(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines of a stream. Raises SaybackError where one is longer than LONGEST_LINE."""
+    while line := stream.readline(LONGEST_LINE + 1):
+        if len(line) > LONGEST_LINE:
+            raise SaybackError(
+                f"a line of more than {LONGEST_LINE // 1_000_000} MB", "write one request a line"
+            )
+        yield line
 
 
 def match_lines(requests: Iterable[bytes], out: TextIO) -> None:
@@ -38,7 +51,7 @@ def match_lines(requests: Iterable[bytes], out: TextIO) -> None:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             bad += 1
             answer = {"error": f"line {number}: {error}"}
-        out.write(json.dumps(answer, ensure_ascii=False) + "\n")
+        out.write(json_line(answer) + "\n")
         out.flush()  # whoever asks line by line waits for the answer
     if bad:
         raise SaybackError(

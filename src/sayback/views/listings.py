@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sayback.history.store import Summary
+from sayback.history.summary import Summary
 from sayback.model import Question
 from sayback.views.card import ACCENT
 from sayback.views.charts import bar, clock

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from sayback.views.panels.harmless import harmless, harmless_lines
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
 
+    from sayback.errors import Damaged
     from sayback.model import Question, Scorecard
+    from sayback.views.upkeep import Check
+
+_OBEYED = re.compile("[\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Of what is harmful, that which JSON does not escape anyway; it stands in strings only."""
 
 
 def find_question(wanted: str | None, path: Path) -> Question:
@@ -46,7 +56,36 @@ def print_rich(what: RenderableType) -> None:
 
 
 def print_json(value: object) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False))
+    click.echo(json_line(value))
+
+
+def json_line(value: object) -> str:
+    """JSON in one line of readable text; what a terminal would obey is written as an escape."""
+    return _OBEYED.sub(lambda sign: f"\\u{ord(sign[0]):04x}", json.dumps(value, ensure_ascii=False))
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print lines that may hold text of other people's making: file names, banks, answers."""
+    click.echo(harmless_lines(text), err=err)
+
+
+def damaged(attempts: Sequence[int]) -> Damaged:
+    """What is said at the end where these could not be read, after all others were."""
+    from sayback.errors import Damaged
+
+    noun = "attempt" if len(attempts) == 1 else "attempts"
+    return Damaged(
+        f"{noun} {', '.join(map(str, attempts))}: damaged in the history",
+        "save what can be saved with `sayback doctor --mend`",
+    )
+
+
+def print_check(check: Check) -> None:
+    """A finding of the doctor, and below it what to do."""
+    mark = click.style("✓", "cyan") if check.ok else click.style("✗", "red")
+    click.echo(f" {mark} {check.name:<12} {harmless(check.detail)}")
+    if check.fix:
+        say(f"   {'':<12} {check.fix}")
 
 
 def finish_deletion(recordings: Path) -> None:
@@ -61,4 +100,4 @@ def finish_deletion(recordings: Path) -> None:
         except HistoryError as error:
             line = f"sayback: {error}"
     if line:
-        click.echo(line, err=True)
+        say(line, err=True)

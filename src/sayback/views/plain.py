@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import IO, TextIO, cast
 
 from rich.cells import cell_len
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.live import Live
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.text import Text
 
 from sayback.capture.listen import Level
-from sayback.live import Behind, Captions, Covering
+from sayback.live import Behind, Captions, Covering, Failing, Transcribing
 from sayback.model import Attempt, Ending, Recording, Scorecard, Status
 from sayback.session import (
     Asking,
@@ -32,8 +33,9 @@ from sayback.session import (
 )
 from sayback.views.card import ACCENT, ALARM, card
 from sayback.views.charts import bar, clock
+from sayback.views.panels.harmless import harmless_lines
 from sayback.views.panels.points import points
-from sayback.views.panels.scene import Scene, Turn, after
+from sayback.views.panels.scene import BACK, Phase, Scene, Turn, after, failing, transcribing
 
 PIPE_WIDTH = 100
 METER_WIDTH = 20
@@ -65,16 +67,27 @@ class _Trimmed(io.TextIOBase):
         self._stream.flush()
 
 
+class _Console(Console):
+    """Shows, and does not send, what a terminal would obey in text of other people's making."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            text = segment.text if segment.control else harmless_lines(segment.text)
+            yield segment._replace(text=text)
+
+
 def console(*, stderr: bool = False) -> Console:
     """A console that is coloured on a terminal and clean text in a pipe, COLUMNS or 100 wide."""
     # Closed streams are none at all to Python.
     stream = (sys.stderr if stderr else sys.stdout) or io.StringIO()
-    made = Console(file=stream, highlight=False, emoji=False)
+    made = _Console(file=stream, highlight=False, emoji=False)
     if made.is_terminal:
         return made
     trimmed = cast(IO[str], _Trimmed(stream))
     width = None if os.environ.get("COLUMNS") else PIPE_WIDTH
-    return Console(file=trimmed, highlight=False, emoji=False, width=width)
+    return _Console(file=trimmed, highlight=False, emoji=False, width=width)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +129,7 @@ def _print(event: Event, out: Console, place: str) -> None:
             out.print(Text(f" {where}", style="dim"))
             out.print(Text.assemble((f" {question.text}", "bold"), (aim, "dim")))
             out.print()
+            out.file.flush()  # to be read while the voice is not heard yet
         case Warned(message):
             warn(message, out)
         case Listening():
@@ -125,6 +139,11 @@ def _print(event: Event, out: Console, place: str) -> None:
             out.print(_heard(recording))
         case Behind():
             remark("this machine is slower than you speak: the score comes after the answer", out)
+        case Failing(reason):
+            warn(failing(reason), out)
+        case Transcribing():
+            remark(f"{transcribing(event)} …", out)
+            out.file.flush()
         case SetAside(int(number)):
             remark(kept_for_later(number), out)
         case Saved(attempt):
@@ -198,6 +217,7 @@ class _Meter:
         self.clear()
 
     def follow(self, event: Event) -> None:
+        was_away = self._is_away
         if isinstance(event, Asking):
             self._scene = Scene(turn=Turn(event.question), is_exam=self._is_exam)
         if self._scene is not None:
@@ -205,10 +225,21 @@ class _Meter:
         match event:
             case Level():
                 self._update(event)
+                if self._is_away is not was_away:
+                    self._tell_of_microphone(event)
             case Captions() | Covering():
                 pass
             case _:
                 self.clear()
+
+    @property
+    def _is_away(self) -> bool:
+        return self._scene is not None and self._scene.phase is Phase.AWAY
+
+    def _tell_of_microphone(self, level: Level) -> None:
+        away = f"your answer so far is kept ({clock(level.at_s)}); it goes on once the microphone"
+        remark(f"{away} is back, Enter ends it here" if level.away else BACK, self._out)
+        self._out.file.flush()
 
     def _update(self, level: Level) -> None:
         if level.warning:
@@ -244,6 +275,8 @@ def _meter_line(level: Level) -> Text:
 
 
 def _state(level: Level) -> str:
+    if level.away:
+        return f"waiting for the microphone, {math.ceil(level.ends_in_s or 0)} s more"
     if level.ends_in_s is not None:
         return f"still there? the answer ends in {math.ceil(level.ends_in_s)} s, speak to go on"
     return "you are heard" if level.speaking else "take your time"

@@ -18,6 +18,7 @@ import click
 
 from sayback.bank.find import find
 from sayback.bank.parse import read
+from sayback.capture.claim import is_free
 from sayback.errors import Interrupted, NoMicrophone, NoSuchQuestion
 from sayback.history.interview import days_left, interview
 from sayback.history.memory import memories
@@ -88,20 +89,38 @@ def practise(
         from sayback.views import plain, stage  # takes some tenths of a second, as rendering does
 
         out = plain.console(stderr=show.as_json)
-        if left := store.unfinished():
-            plain.remark(f"attempt {left[-1]} is not scored: `sayback rescore {left[-1]}`", out)
+        left = _left(store)
         if not asked:
             plain.remark(_nothing_due(questions, store), out)
+            if left:
+                plain.remark(f"{_attempts(left)} not scored: `sayback rescore` does it", out)
             return
+        if left:
+            plain.remark(f"{_attempts(left)} cut off: scored when you are done", out)
         try:
             stations = stage.stations(equipment, space, store, speaker)
             stage.rehearse_all(asked, stations, show, out, bank or space.questions)
         except KeyboardInterrupt:
-            if (begun := store.unfinished()) == left:  # stopped before an answer was begun
+            begun = store.latest
+            if begun not in store.unfinished():  # stopped before an answer was begun
                 raise
             raise Interrupted(
-                "interrupted", f"your answer is kept, score it with `sayback rescore {begun[-1]}`"
+                "interrupted", f"your answer is kept, score it with `sayback rescore {begun}`"
             ) from None
+        if left:
+            stage.finish(left, equipment, stations, out, bank or space.questions)
+
+
+def _left(store: Store) -> tuple[int, ...]:
+    """What was cut off before it was scored, and is not being given in another process now."""
+    return tuple(each for each in store.unfinished() if is_free(store.audio(each)))
+
+
+def _attempts(numbers: tuple[int, ...]) -> str:
+    """The subject of a sentence: "attempts 3, 5 were"."""
+    if len(numbers) == 1:
+        return f"attempt {numbers[0]} was"
+    return f"attempts {', '.join(map(str, numbers))} were"
 
 
 def demonstrate(equipment: Equipment) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +14,22 @@ from rich.table import Table
 from rich.text import Text
 
 from sayback.bank.parse import read
-from sayback.errors import BankError, CaptureError, NoSuchAttempt, SaybackError
+from sayback.capture.claim import claim
+from sayback.capture.wave_file import HEADER_BYTES
+from sayback.errors import (
+    AnswerInUse,
+    BankError,
+    CaptureError,
+    Damaged,
+    NoSuchAttempt,
+    SaybackError,
+)
 from sayback.history.store import Store
 from sayback.model import Attempt, PointScore, Question, Scorecard
 from sayback.revision import Reason, rescore, why_rescore
 from sayback.transcript.transcriber import Transcriber
 from sayback.views.card import MARKS
+from sayback.views.output import damaged as damage
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +56,14 @@ def rescore_all(
     """Score those of the attempts again for which something has changed; all named ones.
 
     What was set aside has to be named. By the question as it is in the bank now, else as it was
-    asked. Each is kept when it is done,
-    so what is interrupted goes on where it stopped. What is deleted meanwhile is left out unless
-    it was named. A recording that cannot be read is named and left out; raises SaybackError at the
-    end then.
+    asked. Each is kept when it is done, so what is interrupted goes on where it stopped. What is
+    deleted meanwhile, or at hand in another process, is left out unless it was named. A recording
+    that cannot be read is named and left out; raises SaybackError at the end then.
     """
     named = tuple(chosen)
-    kept = () if named else store.summaries()
+    listing = store.listing()
+    kept = () if named else listing.summaries
+    damaged = [] if named else [*listing.damaged]
     aside = {each.id for each in kept if each.set_aside and not each.scored}
     numbers = named or tuple(each.id for each in kept if each.id not in aside)
     questions = _questions(bank)
@@ -61,14 +73,17 @@ def rescore_all(
         for number in numbers:
             try:
                 outcome = _one(number, questions, engine, store, is_named=bool(named))
-            except NoSuchAttempt:
+            except (NoSuchAttempt, AnswerInUse) as error:
                 if named:
                     raise
-                counts["deleted"] += 1
+                counts["deleted" if isinstance(error, NoSuchAttempt) else "busy"] += 1
+                continue
+            except Damaged:
+                damaged.append(number)
                 continue
             counts[_kind(outcome)] += 1
             if isinstance(outcome, CaptureError):
-                out.print(Text(f"{number:>5}  {outcome.problem}"))
+                out.print(Text(f"{number:>5}  {outcome.problem}"), soft_wrap=True)
             elif outcome:
                 out.print(_line(outcome))
             progress.advance(task)
@@ -78,6 +93,24 @@ def rescore_all(
             f"{counts['unread']} of {len(numbers)} recordings cannot be read",
             "put those files back in recordings/, the old scores are kept",
         )
+    if damaged:
+        raise damage(damaged)
+
+
+def finish(left: Iterable[int], bank: Path, engine: Engine, store: Store, out: Console) -> None:
+    """Score what earlier rehearsals left unscored because they were cut off.
+
+    What cannot be scored is told, and waits for the next time; what another process has at hand
+    is left to it. Raises SaybackError where nothing can be transcribed or kept.
+    """
+    questions = _questions(bank)
+    for number in left:
+        with suppress(AnswerInUse, Damaged, NoSuchAttempt):
+            outcome = _one(number, questions, engine, store, is_named=False)
+            if isinstance(outcome, CaptureError):
+                out.print(Text(f" attempt {number} is not scored: {outcome}"), soft_wrap=True)
+            elif outcome:
+                out.print(_line(outcome))
 
 
 def _one(
@@ -86,17 +119,32 @@ def _one(
     """One attempt scored again, what stands in the way, or None where its score stands."""
     attempt = store.attempt(number)
     question = bank.get(attempt.question.id, attempt.question)
-    reasons = why_rescore(attempt, question, engine.name, engine.model)
-    if not reasons and not is_named:
+    if not is_named and not why_rescore(attempt, question, engine.name, engine.model):
         return None
-    # Hearing again takes minutes, judging the same words a moment.
-    must_hear = any(reason.rehear for reason in reasons)
-    try:
-        after = rescore(attempt, question, store, engine.load() if must_hear else None)
-    except CaptureError as error:
-        store.attempt(number)  # whose sound is deleted after it
-        return error
-    return Change(attempt, after, reasons)
+    with claim(attempt.audio):
+        attempt = store.attempt(number)  # as who had it at hand before has left it
+        reasons = why_rescore(attempt, question, engine.name, engine.model)
+        if not is_named and (not reasons or _is_dropped(attempt, store)):
+            return None
+        # Hearing again takes minutes, judging the same words a moment.
+        must_hear = any(reason.rehear for reason in reasons)
+        try:
+            after = rescore(attempt, question, store, engine.load() if must_hear else None)
+        except CaptureError as error:
+            store.attempt(number)  # whose sound is deleted after it
+            return error
+        return Change(attempt, after, reasons)
+
+
+def _is_dropped(attempt: Attempt, store: Store) -> bool:
+    """Whether an attempt was cut off before its first sound: nothing of it is worth keeping."""
+    audio = attempt.audio
+    is_begun = attempt.recording is not None or attempt.scorecard is not None
+    if is_begun or not audio.is_file() or audio.stat().st_size > HEADER_BYTES:
+        return False
+    store.drop(attempt.id)
+    audio.unlink()
+    return True
 
 
 def _questions(bank: Path) -> dict[str, Question]:
@@ -128,6 +176,8 @@ def _total(counts: Counter[str]) -> str:
         text += f"; {counts['current']} were up to date"
     if counts["aside"]:
         text += f"; {counts['aside']} set aside, which `rescore ID` scores"
+    if counts["busy"]:
+        text += f"; {counts['busy']} being given or scored by another sayback"
     if counts["deleted"]:
         text += f"; {counts['deleted']} deleted meanwhile"
     return text

@@ -290,6 +290,8 @@ class Screen(App[None]):
                 self._show_card(is_new=False)
             case OnCard.REVIEW:
                 self._review()
+            case OnCard.STOP if self._thread is not None:
+                self._leave()
             case _ if self._thread is not None:  # it comes when the rehearsal is over
                 self._chosen = choice
             case OnCard.AGAIN:

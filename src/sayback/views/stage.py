@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import atexit
-import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
@@ -13,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
 from rich.console import Console
 from rich.text import Text
 
@@ -22,7 +20,7 @@ from sayback.capture.listen import ListenSettings
 from sayback.capture.microphone import Microphone
 from sayback.capture.recorder import Recorder
 from sayback.capture.speech_detector import load_detector
-from sayback.errors import VoiceError
+from sayback.errors import SaybackError, VoiceError
 from sayback.history.schedule import Choice
 from sayback.history.store import Store
 from sayback.model import Question, Scorecard
@@ -34,10 +32,11 @@ from sayback.transcript import engines
 from sayback.transcript.transcriber import Transcriber
 from sayback.views import plain
 from sayback.views.keyboard import Keyboard, is_at_terminal
+from sayback.views.output import print_json
 from sayback.views.panels.keys import OnCard
 from sayback.views.spoken import spoken_result
 from sayback.voice.playback import play
-from sayback.voice.speaker import Speaker
+from sayback.voice.speaker import Speaker, spoken
 from sayback.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -69,10 +68,31 @@ def rehearse_all(
     asked: list[Choice], stations: Stations, show: Show, out: Console, bank: Path
 ) -> None:
     """Rehearse one question after another, on a full screen where there can be one."""
+    stations = replace(stations, covers_live=not show.exam)
     if _has_screen(show, out):
         _on_screen(asked, stations, show, out, bank)
     else:
         _in_lines(asked, stations, show, out)
+
+
+def finish(
+    left: Iterable[int], equipment: Equipment, stations: Stations, out: Console, bank: Path
+) -> None:
+    """Score what earlier rehearsals left unscored, with the engine that is loaded by now.
+
+    Ctrl-C leaves the rest for the next time; so does what goes wrong, which is said.
+    """
+    from sayback.views import rescoring
+
+    plain.remark("scoring what was cut off earlier; Ctrl-C leaves it for the next time", out)
+    out.file.flush()
+    engine = rescoring.Engine(
+        engines.chosen(equipment.engine), equipment.model, stations.transcriber.result
+    )
+    try:
+        rescoring.finish(left, bank, engine, stations.store, out)
+    except SaybackError as error:
+        plain.warn(str(error), out)
 
 
 def _recorder(equipment: Equipment) -> Recorder:
@@ -161,7 +181,7 @@ def _in_lines(asked: list[Choice], stations: Stations, show: Show, out: Console)
             view = plain.View(place=place, exam=show.exam, cards=not show.as_json)
             for scorecard in plain.show(events, out, view):
                 if show.as_json:
-                    click.echo(json.dumps(to_json(scorecard), ensure_ascii=False))
+                    print_json(to_json(scorecard))
             wanted = _wanted(keyboard, out, is_last=number == len(asked))
         if wanted is OnCard.STOP:
             return
@@ -182,7 +202,8 @@ def _rehearsed(
 def _read_aloud(scorecard: Scorecard, stations: Stations, remote: Remote) -> Iterator[Warned]:
     """Read the result, until something is pressed."""
     try:
-        stations.play(stations.speaker.render(spoken_result(scorecard)), remote.pressed)
+        if sound := spoken(stations.speaker, spoken_result(scorecard), remote.pressed):
+            stations.play(sound, remote.pressed)
     except VoiceError as error:
         yield Warned(f"the result is not read aloud: {error}")
 
@@ -192,7 +213,11 @@ def _rehearsed_anywhere(
 ) -> Iterator[Event]:
     """The same in any thread: a database belongs to the thread that opened it."""
     with Store(stations.workspace.recordings) as store:
-        yield from _rehearsed(question, remote, stations=replace(stations, store=store), show=show)
+        try:
+            here = replace(stations, store=store)
+            yield from _rehearsed(question, remote, stations=here, show=show)
+        finally:
+            stations.store.latest = store.latest or stations.store.latest
 
 
 def _place(number: int, count: int) -> str:

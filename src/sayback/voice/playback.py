@@ -29,9 +29,10 @@ AUDIBLE = 10 ** (-50 / 20)
 """Quieter than this at its end, a sound has ended: synthesisers add some tenths of a second."""
 
 POLL_S = 0.005
+GLANCE_S = 0.1
 
 GRACE_S = 3.0
-"""How much longer than the sound a device may take before it counts as dead."""
+"""A device that takes no more sound for so long counts as dead."""
 
 CLOSING_S = 0.5
 """Longest wait for a device to be closed."""
@@ -48,7 +49,7 @@ def play(path: Path, *, device: str | None, stop: threading.Event | None = None)
     default = sounddevice.default.device[1]
     output = choose_output(outputs(sounddevice), default=default, name=device)
     sound = at_rate(path, int(output["default_samplerate"]))
-    given_up, ended = threading.Event(), threading.Event()
+    given_up, moved, ended = threading.Event(), threading.Event(), threading.Event()
     refusals: list[str] = []
 
     def is_over() -> bool:
@@ -56,7 +57,7 @@ def play(path: Path, *, device: str | None, stop: threading.Event | None = None)
 
     def work() -> None:
         try:
-            feed(sounddevice, output, sound, is_over=is_over)
+            feed(sounddevice, output, sound, is_over=is_over, moved=moved.set)
         except sounddevice.PortAudioError as error:
             refusals.append(f"cannot play ({reason(error)})")
         finally:
@@ -65,7 +66,7 @@ def play(path: Path, *, device: str | None, stop: threading.Event | None = None)
     # In a thread, because even closing the stream of a dead output can block.
     threading.Thread(target=work, name="playback", daemon=True).start()
     try:
-        if not ended.wait(len(sound) / output["default_samplerate"] + GRACE_S):
+        if not has_ended(ended, moved):
             refusals.append("takes no sound")
     finally:
         given_up.set()
@@ -78,6 +79,17 @@ def play(path: Path, *, device: str | None, stop: threading.Event | None = None)
         )
 
 
+def has_ended(ended: threading.Event, moved: threading.Event) -> bool:
+    """Wait until `ended` is set; False once `moved` was not set for `GRACE_S`."""
+    stands_s = 0.0
+    while not ended.wait(GLANCE_S):
+        stands_s = 0.0 if moved.is_set() else stands_s + GLANCE_S
+        moved.clear()
+        if stands_s >= GRACE_S:
+            return False
+    return True
+
+
 def output_names() -> tuple[str, ...]:
     """The names of all outputs; empty where there is none or PortAudio is missing."""
     try:
@@ -88,9 +100,16 @@ def output_names() -> tuple[str, ...]:
 
 
 def feed(
-    sounddevice: ModuleType, output: Output, sound: Samples, *, is_over: Callable[[], bool]
+    sounddevice: ModuleType,
+    output: Output,
+    sound: Samples,
+    *,
+    is_over: Callable[[], bool],
+    moved: Callable[[], None],
 ) -> None:
     """Write `sound` to `output` and return when it has sounded, or soon after `is_over()`.
+
+    Calls `moved` whenever the output has taken something.
 
     Raises sounddevice.PortAudioError where the output refuses it.
     """
@@ -109,6 +128,8 @@ def feed(
             # A write of more than this would block, on a suspended device for ever.
             count = stream.write_available
             stream.write(frames[:count])
+            if count:
+                moved()
             frames = frames[count:]
             time.sleep(POLL_S)
         # Only zeros are left in the device, or what nobody wants to hear.

@@ -168,6 +168,11 @@ def raise_for_exit(code: int, messages: str) -> None:
     last_line = (messages.strip().splitlines() or ["no reason given"])[-1].rstrip(".")
     if code == EXIT_MISSING:
         raise voice_missing(sys.platform, last_line)
+    if code < 0:
+        raise VoiceError(
+            f"the speech synthesiser was ended by {signal.Signals(-code).name}",
+            "try again, or check the voice with `sayback doctor`",
+        )
     raise VoiceError(
         f"the speech synthesiser failed (exit {code}: {last_line})",
         "make room on the disk, or check the voice with `sayback doctor`",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.views.panels.scenes import RECORDING, scored
 
 from sayback.model import KeyPoint, Question, Status
-from sayback.views.panels.harmless import harmless
+from sayback.views.panels.harmless import harmless, harmless_lines
 
 
 def test_escape_sequences_are_shown_wherever_they_are() -> None:
@@ -29,3 +29,10 @@ def test_other_values_stay_as_they_are() -> None:
 def test_nothing_is_left_that_a_terminal_obeys(text: str) -> None:
     assert not {unicodedata.category(each) for each in harmless(text)} & {"Cc", "Cs"}
     assert len(harmless(text)) == len(text)
+
+
+@given(st.text())
+def test_lines_stay_lines(text: str) -> None:
+    shown = harmless_lines(text)
+    assert shown.count("\n") == text.count("\n")
+    assert harmless(shown) == harmless(text)

@@ -22,6 +22,7 @@ from sayback.views.panels.scene import Phase
             Phase.PAUSED,
             "enter done  space go on  r start over  q hear the question  s skip  esc stop",
         ),
+        (Phase.AWAY, "enter done  s skip  esc stop"),
         (Phase.SCORING, "esc stop"),
         (Phase.CARD, "enter next  r again  p hear it  w words  o open in review  esc stop"),
     ],

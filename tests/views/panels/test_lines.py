@@ -76,6 +76,7 @@ def test_without_a_target_there_is_only_the_time() -> None:
         (scene(level=level(1)), "●"),
         (scene(level=level(1, speaking=False)), "○"),
         (scene(Phase.PAUSED, level=level(1, paused=True)), "‖"),
+        (scene(Phase.AWAY, level=level(1, away=True)), "‖"),
         (scene(Phase.READING), "○"),
     ],
 )
@@ -95,6 +96,10 @@ def test_the_meter_does_not_stretch_a_quiet_room() -> None:
         (scene(), "listening   speak when you are ready, take your time"),
         (scene(draft="So"), "listening   enter when you are done"),
         (scene(Phase.PAUSED), "paused   nothing is recorded; space goes on"),
+        (
+            scene(Phase.AWAY, level=level(42, away=True, ends_in_s=58.2)),
+            "microphone away   0:42 is kept; the answer goes on once it is back  waits 59 s",
+        ),
         (scene(Phase.SCORING), "scoring …"),
         (scene(Phase.CARD, is_playing=True), "playing   p stops"),
         (scene(Phase.CARD, remark="kept as attempt 3", has_more=True), "kept as attempt 3"),

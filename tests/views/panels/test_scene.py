@@ -17,7 +17,7 @@ from tests.views.panels.scenes import (
 from sayback.live import Behind, Captions, Covering
 from sayback.model import Status
 from sayback.session import Asking, Event, Heard, Listening, Saved, SetAside, Warned
-from sayback.views.panels.scene import LEVELS_SHOWN, WARNINGS_SHOWN, Phase, Scene, after
+from sayback.views.panels.scene import BACK, LEVELS_SHOWN, WARNINGS_SHOWN, Phase, Scene, after
 
 SAID, PARTLY, NOT_SAID = Status.COVERED, Status.PARTIAL, Status.MISSED
 
@@ -38,6 +38,14 @@ def test_the_phases_follow_the_rehearsal() -> None:
     assert (scoring.phase, scoring.recording) == (Phase.SCORING, RECORDING)
     card = played(scored(SAID, SAID, SAID, SAID), Saved(attempt()), start=scoring)
     assert (card.phase, card.attempt, card.remark) == (Phase.CARD, attempt(), "kept as attempt 12")
+
+
+def test_a_microphone_that_is_back_takes_its_warning_along() -> None:
+    away = played(level(1.0, ends_in_s=60.0, warning="it stopped", away=True), start=scene())
+    assert (away.phase, away.warnings, away.countdown_s) == (Phase.AWAY, ("it stopped",), None)
+    back = played(level(1.1), start=away)
+    assert (back.phase, back.warnings, back.remark) == (Phase.LISTENING, (), BACK)
+    assert played(Heard(RECORDING), start=back).remark == ""
 
 
 def test_key_points_stay_in_the_order_in_which_they_were_said() -> None:

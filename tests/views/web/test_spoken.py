@@ -7,14 +7,19 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.history.histories import processor_time_s
 from tests.views.web.examples import point, words
 
-from sayback.model import Evidence, Interval, PointScore, Status
+from sayback.model import Evidence, Interval, PointScore, Status, Word
 from sayback.views.web.spoken import Gap, Run, Said, evidence, filler_places, pauses, runs
 
 COVERED, PARTIAL, OPPOSITE, MISSED = (
     Status.COVERED, Status.PARTIAL, Status.CONTRADICTED, Status.MISSED,
 )  # fmt: skip
+
+
+OVERLAPPING = [("a", 0.0, 1.0), ("b", 3.0, 6.0), ("c", 1.0, 2.0), ("d", 6.0, 7.0)]
+"""Words with the times that an engine may give them."""
 
 
 def text_of(run: Run) -> str:
@@ -57,6 +62,21 @@ def test_a_long_pause_stands_between_its_words_and_outside_of_evidence() -> None
     found = runs(words("a", "b", "c"), [point("p", COVERED, 1.25)], [Interval(0.75, 1.875)])
     assert [type(item) for run in found for item in run.items] == [Said, Gap, Said, Said]
     assert (found[1].points, found[1].items) == ((), (Gap(1.125),))
+
+
+def test_a_pause_stands_before_the_first_word_that_is_late_enough_though_words_overlap() -> None:
+    said = [Word(text, start_s, end_s, 1.0) for text, start_s, end_s in OVERLAPPING]
+    (run,) = runs(said, (), [Interval(2.5, 3.9)])
+    assert [type(item) for item in run.items] == [Said, Gap, Said, Said, Said]
+
+
+def test_an_answer_of_hours_takes_no_longer_a_word() -> None:
+    def time_s(count: int) -> float:
+        said = words(*["word"] * count)
+        silences = [Interval(4.0 * number, 4.0 * number + 1.5) for number in range(count // 4)]
+        return processor_time_s(lambda: runs(said, (), silences))
+
+    assert time_s(10_000) < 17 * time_s(1_000)
 
 
 def test_a_short_pause_is_not_shown() -> None:

@@ -16,11 +16,17 @@ _SHOWN: dict[int, str] = (
     | {0x7F: "\N{SYMBOL FOR DELETE}"}
     | dict.fromkeys((*range(0x80, 0xA0), *_TURNS_AROUND, *range(0xD800, 0xE000)), _REPLACEMENT)
 )
+_SHOWN_IN_LINES = {code: shown for code, shown in _SHOWN.items() if code != ord("\n")}
 
 
 def harmless(value: T) -> T:
     """`value` without characters, in any text in it, that a terminal obeys instead of showing."""
     return cast(T, _harmless(value))
+
+
+def harmless_lines(text: str) -> str:
+    """`text` without what a terminal obeys, but in the same lines."""
+    return text.translate(_SHOWN_IN_LINES)
 
 
 def _harmless(value: Any) -> Any:

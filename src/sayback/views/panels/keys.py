@@ -55,6 +55,7 @@ _KEYS: dict[Phase, tuple[Key, ...]] = {
     ),
     Phase.LISTENING: _LISTENING,
     Phase.PAUSED: (_LISTENING[0], Key("space", "go on", Wish.PAUSE), *_LISTENING[2:]),
+    Phase.AWAY: (_LISTENING[0], _SKIP, _STOP),
     Phase.SCORING: (_STOP,),
 }
 _SHOWN = {"escape": "esc"}

@@ -9,7 +9,7 @@ from rich.text import Text
 from sayback.capture.listen import Level
 from sayback.views.card import ACCENT, ALARM
 from sayback.views.charts import clock, sparkline
-from sayback.views.panels.scene import LEVELS_SHOWN, Phase, Scene
+from sayback.views.panels.scene import LEVELS_SHOWN, Phase, Scene, transcribing
 
 WIDEST_BAR = 44
 NARROWEST_BAR = 6
@@ -74,8 +74,10 @@ def state(scene: Scene, width: int) -> Text:
             return _listening(scene, width)
         case Phase.PAUSED:
             return _state("paused", "nothing is recorded; space goes on")
+        case Phase.AWAY:
+            return _away(scene, width)
         case Phase.SCORING:
-            return _state("scoring …", "")
+            return _scoring(scene)
         case Phase.CARD:
             return _after(scene, width)
 
@@ -90,7 +92,7 @@ def remarks(scene: Scene, _: int) -> Text:
 
 
 def _dot(scene: Scene) -> Text:
-    if scene.phase is Phase.PAUSED:
+    if scene.phase in (Phase.PAUSED, Phase.AWAY):
         return Text("‖", "bold")
     if scene.phase is Phase.LISTENING and scene.level and scene.level.speaking:
         return Text("●", ALARM)
@@ -120,6 +122,12 @@ def _against(at_s: float, target_s: float) -> Text:
     return Text(words.ljust(len("0:00 left")))  # so that the bar keeps its length
 
 
+def _scoring(scene: Scene) -> Text:
+    if scene.transcribing is None:
+        return _state("scoring …", "")
+    return _state(f"{transcribing(scene.transcribing)} …", "esc leaves it for later")
+
+
 def _listening(scene: Scene, width: int) -> Text:
     level = scene.level
     if level and level.ends_in_s is not None and scene.countdown_s:
@@ -134,6 +142,13 @@ def _countdown(level: Level, from_s: float, width: int) -> Text:
     line = Text(f"still there? the answer ends in {max(1, ceil(ends_in_s))} s", "bold")
     line.append("   ").append_text(_bar(ends_in_s / from_s, COUNTDOWN_WIDTH, ACCENT))
     return _apart(line, Text("speak to go on", "dim"), width)
+
+
+def _away(scene: Scene, width: int) -> Text:
+    kept = clock(scene.level.at_s if scene.level else 0.0)
+    left_s = ceil((scene.level and scene.level.ends_in_s) or 0.0)
+    line = _state("microphone away", f"{kept} is kept; the answer goes on once it is back")
+    return _apart(line, Text(f"waits {left_s} s", "dim"), width)
 
 
 def _after(scene: Scene, width: int) -> Text:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from sayback.capture.listen import Level
-from sayback.live import Behind, Captions, Covering
+from sayback.live import Behind, Captions, Covering, Failing, Transcribing
 from sayback.model import Attempt, Coverage, Question, Recording, Status
 from sayback.session import (
     Asking,
@@ -21,6 +21,7 @@ from sayback.session import (
 
 LEVELS_SHOWN = 8
 BEHIND = "this machine is slower than you speak: no captions now, the answer is scored all the same"
+BACK = "the microphone is back: your answer goes on"
 WARNINGS_SHOWN = 3
 
 
@@ -39,6 +40,8 @@ class Phase(Enum):
     READING = auto()
     LISTENING = auto()
     PAUSED = auto()
+    AWAY = auto()
+    """The microphone was lost."""
     SCORING = auto()
     CARD = auto()
 
@@ -67,6 +70,7 @@ class Scene:
     warnings: tuple[str, ...] = ()
     remark: str = ""
     recording: Recording | None = None
+    transcribing: Transcribing | None = None
     scored: Scored | None = None
     attempt: Attempt | None = None
     shows_words: bool = False
@@ -92,6 +96,8 @@ def after(scene: Scene, event: Event) -> Scene:
             return replace(scene, coverage=coverage, lit=_lit(scene.lit, coverage))
         case Behind():
             return warned(scene, BEHIND)
+        case Failing(reason):
+            return warned(scene, failing(reason))
         case Warned(message):
             return warned(scene, message)
         case _:
@@ -104,14 +110,31 @@ def warned(scene: Scene, message: str) -> Scene:
     return replace(scene, warnings=(*others, message)[-WARNINGS_SHOWN:])
 
 
+def failing(reason: str) -> str:
+    """What to say of an engine that fails while somebody speaks."""
+    return f"no captions now ({reason}): your answer is recorded, and scored when it is over"
+
+
+def transcribing(event: Transcribing) -> str:
+    """What to say of an answer that takes long to be transcribed."""
+    if event.is_loading:
+        return "the model is still being loaded"
+    return f"still transcribing, {event.left_s:.0f} s of your answer to go"
+
+
 def _set_aside(attempt_id: int | None) -> str:
     return f"the answer before is kept as attempt {attempt_id}" if attempt_id else ""
 
 
-def _after_answer(scene: Scene, event: Heard | Scored | Saved | SetAside) -> Scene:
+def _after_answer(scene: Scene, event: Heard | Transcribing | Scored | Saved | SetAside) -> Scene:
     match event:
+        case Transcribing():
+            return replace(scene, transcribing=event)
         case Heard(recording):  # which knows itself what was wrong while it was recorded
-            return replace(scene, phase=Phase.SCORING, recording=recording, warnings=())
+            remark = "" if scene.remark == BACK else scene.remark
+            return replace(
+                scene, phase=Phase.SCORING, recording=recording, warnings=(), remark=remark
+            )
         case Scored():
             return replace(scene, phase=Phase.CARD, scored=event)
         case Saved(attempt):
@@ -134,8 +157,10 @@ def _new_take(scene: Scene) -> Scene:
 
 def _leveled(scene: Scene, level: Level) -> Scene:
     countdown_s = None
-    if level.ends_in_s is not None:
+    if level.ends_in_s is not None and not level.away:
         countdown_s = max(scene.countdown_s or 0.0, level.ends_in_s)
+    if scene.phase is Phase.AWAY and not level.away:
+        scene = replace(scene, warnings=(), remark=BACK)
     heard = replace(
         warned(scene, level.warning) if level.warning else scene,
         level=level,
@@ -144,6 +169,8 @@ def _leveled(scene: Scene, level: Level) -> Scene:
     )
     if scene.phase in (Phase.SCORING, Phase.CARD):
         return heard
+    if level.away:
+        return replace(heard, phase=Phase.AWAY)
     return replace(heard, phase=Phase.PAUSED if level.paused else Phase.LISTENING)
 
 

@@ -7,10 +7,11 @@ from its own pages; whatever changes something needs the token that only those p
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from hmac import compare_digest
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from starlette.routing import Route
 
 from sayback.bank.parse import read
@@ -29,7 +30,9 @@ from sayback.errors import BankError, NoSuchAttempt, NoSuchQuestion, SaybackErro
 from sayback.history.memory import memories
 from sayback.history.store import Store
 from sayback.model import Question
+from sayback.views.web.cache import Busy, Page, PageCache
 from sayback.views.web.changes import CHANGES, BadForm, Fields, typed
+from sayback.views.web.files import contents
 from sayback.views.web.names import recording, render
 from sayback.views.web.pages import Site, problem_page
 
@@ -92,12 +95,29 @@ class Desk:
 
 def review(desk: Desk, port: int) -> Starlette:
     """The application; it answers only to this port of the loopback interface."""
+    cache = PageCache(desk.recordings, desk.bank)
 
-    def page(request: Request) -> Response:
+    async def page(request: Request) -> Response:
         name = request.path_params.get("name", "index.html")
         if name in STATIC_FILES:
-            return FileResponse(STATIC / name)
-        return _answer(desk, name, request.query_params.get("q", ""))
+            return contents(STATIC / name, "")
+        search = request.query_params.get("q", "") if name == "search.html" else ""
+        try:
+            found = await cache.page((name, search), partial(_page, desk, name, search))
+        except Busy as error:
+            wait = {"retry-after": "1"}
+            raise HTTPException(503, "too much at once; load it again", wait) from error
+        if isinstance(found, bytes):
+            return HTMLResponse(found)
+        try:
+            return contents(found, request.headers.get("range", ""))
+        except OSError as error:
+            raise HTTPException(404, "the recording cannot be read") from error
+
+    @asynccontextmanager
+    async def serving(app: Starlette) -> AsyncIterator[None]:
+        with closing(cache):
+            yield
 
     async def change(request: Request) -> Response:
         fields = await _form(request)
@@ -105,7 +125,10 @@ def review(desk: Desk, port: int) -> Starlette:
         if not compare_digest(given.encode(), desk.token.encode()):
             raise HTTPException(403, "this page is from an earlier run of sayback; load it again")
         request.state.typed = typed(fields)
-        return await run_in_threadpool(_changed, desk, request.path_params["name"], fields)
+        try:
+            return await run_in_threadpool(_changed, desk, request.path_params["name"], fields)
+        finally:
+            cache.forget()
 
     def problem(request: Request, error: Exception) -> Response:
         """What a command would print on its line of error, with the way back."""
@@ -122,6 +145,7 @@ def review(desk: Desk, port: int) -> Starlette:
         ],
         middleware=[Middleware(Guard, port=port)],
         exception_handlers={HTTPException: _refused, SaybackError: problem},
+        lifespan=serving,
     )
 
 
@@ -151,6 +175,10 @@ class Guard:
         """Why a request is not let in: another name for this server, or another site's page."""
         if request.headers.get("host", "").lower() not in self._hosts:
             return PlainTextResponse("not the address of this server", 421)
+        site = request.headers.get("sec-fetch-site", "none")
+        is_followed = request.headers.get("sec-fetch-mode") == "navigate"  # a link, as in a mail
+        if site not in ("same-origin", "none") and not is_followed:
+            return PlainTextResponse("a part of another site's page", 403)
         if request.method in ("GET", "HEAD"):
             return None
         origin = request.headers.get("origin", "").lower()
@@ -159,15 +187,15 @@ class Guard:
         return None
 
 
-def _answer(desk: Desk, name: str, search: str) -> Response:
+def _page(desk: Desk, name: str, search: str) -> Page:
     """A page or a recording. Raises HTTPException for a name that is neither."""
     with desk.site() as site:
         if audio := recording(site.store, name):
-            return FileResponse(audio)  # answers Range, so a player can seek
+            return audio
         html = render(site, name, search=search)
     if html is None:
         raise HTTPException(404, "no such page")
-    return HTMLResponse(html)
+    return html.encode("utf-8", "replace")
 
 
 async def _form(request: Request) -> Fields:
@@ -203,4 +231,4 @@ def _changed(desk: Desk, name: str, fields: Fields) -> Response:
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return PlainTextResponse(error.detail, error.status_code)
+    return PlainTextResponse(error.detail, error.status_code, error.headers)

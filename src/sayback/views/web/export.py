@@ -9,20 +9,21 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
 
-from sayback.errors import WorkspaceError, reason
+from sayback.errors import Damaged, WorkspaceError, reason
 from sayback.history.store import Store
 from sayback.model import Attempt
 from sayback.scoring.scorecard import to_json
+from sayback.views.output import damaged
 from sayback.views.web.app import STATIC, STATIC_FILES, Desk
 from sayback.views.web.links import audio_name
 from sayback.views.web.names import render
-from sayback.views.web.pages import names
+from sayback.views.web.pages import Site, names, problem_page
 
 LIST_FILE = "sayback-export.txt"
 """Comes first, names all files, and tells the next export that the folder is one of ours."""
@@ -42,17 +43,19 @@ def write(desk: Desk, folder: Path) -> int:
     """Fill a folder, new or of an earlier export; the number of attempts in it.
 
     What an earlier export wrote there and this one does not is deleted: it is gone here too.
-    Raises WorkspaceError where something else is in the folder, or it cannot be written.
+    Raises WorkspaceError where something else is in the folder, or it cannot be written; Damaged,
+    after all others are written, where the history of some attempts cannot be read.
     """
+    lost: list[int] = []
     try:
         earlier = _taken(folder)
         with desk.site(read_only=True) as site:
-            attempts = [site.store.attempt(each.id) for each in site.store.summaries()]
+            attempts = [*_attempts(site.store, lost)]
             copied = {**_sounds(attempts), **_banks(desk.bank)}
             pages = [*names(site)]
             _begin(folder, earlier, [*pages, *copied, *STATIC_FILES, JSON_FILE, CSV_FILE])
             for name in pages:
-                _put(folder / name, render(site, name) or "")
+                _put(folder / name, _page(site, name))
             for name, source in copied.items():
                 _copy(source, folder / name)
             _write_data(attempts, site.store, folder)
@@ -61,7 +64,34 @@ def write(desk: Desk, folder: Path) -> int:
             f"{error.filename or folder}: cannot be exported ({reason(error)})",
             "make room, or name another folder",
         ) from error
+    if lost:
+        raise damaged(lost)
     return len(attempts)
+
+
+def _attempts(store: Store, lost: list[int]) -> Iterator[Attempt]:
+    """All that can be read; the numbers of the others are added to `lost`."""
+    listing = store.listing()
+    lost += listing.damaged
+    for each in listing.summaries:
+        try:
+            yield store.attempt(each.id)
+        except Damaged:
+            lost.append(each.id)
+
+
+def _page(site: Site, name: str) -> str:
+    try:
+        return render(site, name) or ""
+    except Damaged as error:
+        return problem_page(error)
+
+
+def missing(recordings: Path) -> tuple[str, ...]:
+    """The names of the recordings that an export lacks, because they are not there."""
+    with Store(recordings) as store:
+        rows = store.rows("SELECT audio FROM attempt ORDER BY id")
+    return tuple(audio for (audio,) in rows if not (recordings / audio).is_file())
 
 
 def _write_data(attempts: list[Attempt], store: Store, folder: Path) -> None:
@@ -178,7 +208,16 @@ def _put(path: Path, text: str, errors: str = "replace") -> None:
         file.write(text.encode("utf-8", errors))
 
 
-def _new(path: Path) -> BinaryIO:
-    """A new file in the place of any other, for the user alone: it holds what they said."""
+@contextmanager
+def _new(path: Path) -> Iterator[BinaryIO]:
+    """A new file in the place of any other, for the user alone: it holds what they said.
+
+    One that the disk has no room for is removed: half a page would look like a whole one.
+    """
     path.unlink(missing_ok=True)
-    return os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            yield file
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise

@@ -18,7 +18,8 @@ from sayback.history.interview import days_left, interview
 from sayback.history.memory import MISSED, PointMemory, QuestionMemory, memories
 from sayback.history.schedule import QUESTIONS_PER_SESSION, Today, choose, due, judged, next_due
 from sayback.history.search import find
-from sayback.history.store import Store, Summary
+from sayback.history.store import Store
+from sayback.history.summary import Summary
 from sayback.history.trends import MEASURES, NEWEST, Measure, Session, of_question, sessions
 from sayback.model import Attempt, Question, Status
 from sayback.revision import best_attempt, draft_from

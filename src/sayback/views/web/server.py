@@ -12,6 +12,7 @@ import uvicorn
 
 from sayback.errors import WorkspaceError, reason
 from sayback.views.web.app import HOST, Desk, review
+from sayback.views.web.connection import BACKLOG, Connection
 
 USUAL_PORT = 8571
 LONGEST_GOODBYE_S = 1
@@ -31,10 +32,14 @@ def serve(desk: Desk, port: int | None, *, browse: bool, announce: Callable[[str
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         config = uvicorn.Config(
             review(desk, chosen),
+            http=Connection,
+            ws="none",
+            proxy_headers=False,
+            backlog=BACKLOG,
             log_level="error",
             access_log=False,  # what was asked for is nobody's business, not even a log's
             server_header=False,
-            lifespan="off",
+            lifespan="on",
             timeout_graceful_shutdown=LONGEST_GOODBYE_S,
         )
         with suppress(KeyboardInterrupt):  # that is how this command ends

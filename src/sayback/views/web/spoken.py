@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 
 from sayback.model import Interval, PointScore, Status, Word
 from sayback.scoring.pace import Answer, fillers, joined
@@ -138,13 +139,13 @@ def _gaps(words: Sequence[Word], silences: Iterable[Interval]) -> dict[int, Gap]
 
     A word belongs to the side on which its middle lies: word times hide pauses inside long words.
     """
-    found = {}
-    for each in silences:
-        if each.duration_s >= LONG_PAUSE_S:
-            middle = (each.start_s + each.end_s) / 2
-            after = (at for at, word in enumerate(words) if word.start_s + word.end_s > 2 * middle)
-            found[next(after, len(words))] = Gap(each.duration_s)
-    return found
+    # Twice the middles; words may overlap, and the first that is late enough counts.
+    latest = [*accumulate((word.start_s + word.end_s for word in words), max)]
+    return {
+        bisect_right(latest, each.start_s + each.end_s): Gap(each.duration_s)
+        for each in silences
+        if each.duration_s >= LONG_PAUSE_S
+    }
 
 
 def _items(

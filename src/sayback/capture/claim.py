@@ -1,0 +1,56 @@
+"""Who works on an answer: a lock on its recording, which ends with the process that holds it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sayback.errors import AnswerInUse
+
+
+def lock(descriptor: int) -> None:
+    """Keep others out of an open file until it is closed. Raises BlockingIOError where one is in.
+
+    On a file system that knows no locks nobody is kept out.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError:
+        return
+
+
+@contextmanager
+def claim(recording: Path) -> Iterator[None]:
+    """Have an answer to oneself, to score or delete it.
+
+    Raises AnswerInUse where it is still being given, or being scored by another process. A
+    recording that is not there is nobody's.
+    """
+    try:
+        descriptor = os.open(recording, os.O_RDONLY)
+    except OSError:  # who reads it says so
+        yield
+        return
+    try:
+        try:
+            lock(descriptor)
+        except BlockingIOError:
+            raise AnswerInUse(
+                f"{recording.name}: still being given, or scored, by another sayback",
+                "end it there, then try again",
+            ) from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_free(recording: Path) -> bool:
+    """Whether nobody records or scores an answer at this moment."""
+    with suppress(AnswerInUse), claim(recording):
+        return True
+    return False

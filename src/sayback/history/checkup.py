@@ -1,0 +1,96 @@
+"""Whether all that stands in a history can be read; nothing is changed by looking."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sayback.history import log
+from sayback.history.migrations import STEPS
+from sayback.history.stored import DAMAGE, AnyCorrection, Derived, decode, lenient, moment
+from sayback.model import Question, Recording, Transcript
+
+MOST_NAMED = 10
+"""Problems of a file that are told; more say nothing new."""
+
+_CONTENTS: tuple[tuple[str, str, str, type], ...] = (
+    ("attempt", "question", "id", Question),
+    ("attempt", "recording", "id", Recording),
+    ("transcript", "content", "attempt_id", Transcript),
+    ("score", "content", "attempt_id", Derived),
+    ("correction", "content", "attempt_id", AnyCorrection),
+)
+
+
+def problems(history: Path) -> tuple[str, ...]:
+    """What is wrong with a history, each in a few words; nothing where all is well.
+
+    Raises OSError, and sqlite3.OperationalError where another process keeps it to itself.
+    """
+    found = _problems(history)
+    return tuple(problem for problem, _ in zip(found, range(MOST_NAMED), strict=False))
+
+
+def _problems(history: Path) -> Iterator[str]:
+    written = history.with_name(f"{history.name}-wal")
+    if log.is_damaged(written):
+        yield f"its log {written.name} is damaged"
+    if not history.exists() or not history.stat().st_size:
+        if written.exists() and written.stat().st_size:
+            yield "it is empty, though its log is not"
+        return
+    place = f"{history.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(place, uri=True, timeout=1)) as database:
+        database.text_factory = lenient
+        try:
+            ((version,),) = database.execute("PRAGMA user_version")
+            if version <= len(STEPS):  # else a newer sayback wrote it, as who opens it is told
+                yield from _of_pages(database)
+                yield from _of_rows(database)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError) and _is_in_use(error):
+                raise
+            yield str(error)
+        except UnicodeDecodeError:
+            yield "its tables are damaged"
+
+
+def _is_in_use(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN)
+
+
+def _of_pages(database: sqlite3.Connection) -> Iterator[str]:
+    for (line,) in database.execute(f"PRAGMA integrity_check({MOST_NAMED})"):
+        if line != "ok":
+            yield " ".join(line.replace("*** in database main ***", "").split())
+    alone = {(table, row) for table, row, *_ in database.execute("PRAGMA foreign_key_check")}
+    for table, row in sorted(alone, key=str):
+        yield f"{table} {row} belongs to nothing"
+
+
+def _of_rows(database: sqlite3.Connection) -> Iterator[str]:
+    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+    if not tables:
+        return
+    for number, asked_at in database.execute("SELECT id, asked_at FROM attempt"):
+        if not _is_readable(moment, asked_at):
+            yield f"attempt {number}: its time cannot be read"
+    for table, column, attempt, kind in _CONTENTS:
+        if table in tables:
+            read = partial(decode, kind=kind)
+            for number, content in database.execute(f"SELECT {attempt}, {column} FROM {table}"):
+                if content is not None and not _is_readable(read, content):
+                    what = "question" if kind is Question else kind.__name__.lower()
+                    yield f"attempt {number}: a {what} of it cannot be read"
+
+
+def _is_readable(read: Callable[[Any], object], content: object) -> bool:
+    try:
+        read(content)
+    except DAMAGE:
+        return False
+    return True

@@ -1,0 +1,126 @@
+"""How `history.db` is opened, also where nothing can be written, and its errors in our words."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+from sqlite3 import (
+    SQLITE_BUSY,
+    SQLITE_CANTOPEN,
+    SQLITE_CORRUPT,
+    SQLITE_ERROR,
+    SQLITE_FULL,
+    SQLITE_IOERR,
+    SQLITE_LOCKED,
+    SQLITE_NOTADB,
+    SQLITE_READONLY,
+)
+
+from sayback.errors import CannotKeep, Damaged, HistoryError, reason
+from sayback.history.stored import lenient
+
+NO_ROOM_BYTES = 64 * 1024
+"""With less left SQLite has no place for what it puts beside a database."""
+
+_SETTINGS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+)
+
+
+def connect(path: Path, wait_s: float) -> sqlite3.Connection:
+    """A connection in which what is written outlasts a loss of power.
+
+    On a full disk, where the memory that processes share cannot be made, it keeps all others out;
+    on a read-only one the file is read as it stands. Raises sqlite3.Error, and HistoryError where
+    that would leave something out.
+    """
+    place = path.absolute().as_uri()
+    try:
+        return _opened(place, wait_s)
+    except sqlite3.OperationalError as error:
+        if _is(error, SQLITE_IOERR) and _has_no_room(path):
+            return _opened(place, wait_s, "PRAGMA locking_mode = EXCLUSIVE")
+        if _is(error, SQLITE_CANTOPEN) and not os.access(path.parent, os.W_OK):
+            _check_log(path)
+            return _opened(f"{place}?immutable=1", wait_s)
+        raise
+
+
+def check_not_lost(path: Path) -> None:
+    """Raises Damaged where the file is gone, but not its log: SQLite would delete that too."""
+    with suppress(FileNotFoundError):
+        is_gone = not path.exists() or not path.stat().st_size
+        if is_gone and path.with_name(f"{path.name}-wal").stat().st_size:
+            raise Damaged(
+                f"{path}: is empty, though answers stand in the log beside it",
+                "save them with `sayback doctor --mend`",
+            )
+
+
+def is_there(path: Path, opened: os.stat_result) -> bool:
+    """Whether the file that was opened is still the one that is found at its path."""
+    with suppress(OSError):
+        return os.path.samestat(opened, path.stat())
+    return False
+
+
+def told(path: Path, error: sqlite3.Error | OSError | UnicodeDecodeError) -> HistoryError:
+    """SQLite's and the system's errors in our words."""
+    if isinstance(error, UnicodeDecodeError):  # it quotes what is damaged
+        return Damaged(f"{path}: is damaged", "see what can be saved with `sayback doctor`")
+    if isinstance(error, OSError):
+        return HistoryError(
+            f"{path}: {reason(error)}",
+            "make room for it, or choose another folder with --workspace",
+        )
+    if _is(error, SQLITE_BUSY, SQLITE_LOCKED):
+        return HistoryError(f"{path}: another sayback is writing", "try again in a moment")
+    if _is(error, SQLITE_FULL) or (_is(error, SQLITE_IOERR) and _has_no_room(path)):
+        return CannotKeep(f"{path}: the disk is full", "make room")
+    if _is(error, SQLITE_READONLY):
+        return CannotKeep(
+            f"{path}: the disk or the file is read-only",
+            "make it writable, or choose another folder with --workspace",
+        )
+    # Our queries are right, so where one is an error it is the tables that are not ours.
+    if _is(error, SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_ERROR):
+        return Damaged(f"{path}: {error}", "see what can be saved with `sayback doctor`")
+    return HistoryError(f"{path}: {error}", "check its disk and permissions with `sayback doctor`")
+
+
+def _opened(place: str, wait_s: float, *before: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(place, timeout=wait_s, isolation_level=None, uri=True)
+    connection.text_factory = lenient
+    try:
+        for setting in (*before, *_SETTINGS):
+            connection.execute(setting)
+    except (sqlite3.Error, UnicodeDecodeError):
+        connection.close()
+        raise
+    return connection
+
+
+def _check_log(path: Path) -> None:
+    """Raises HistoryError where the newest answers stand in a log that cannot be read in now."""
+    with suppress(OSError):
+        if path.with_name(f"{path.name}-wal").stat().st_size:
+            raise CannotKeep(
+                f"{path}: was not closed, and cannot be mended on a read-only disk",
+                "copy the workspace to another disk, and name the copy with --workspace",
+            )
+
+
+def _has_no_room(path: Path) -> bool:
+    with suppress(OSError):
+        return shutil.disk_usage(path.parent).free < NO_ROOM_BYTES
+    return False
+
+
+def _is(error: sqlite3.Error, *codes: int) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in codes
