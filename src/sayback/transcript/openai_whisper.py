@@ -78,7 +78,7 @@ class OpenAIWhisper:
                     word_timestamps=not quick,  # they take another run of the decoder
                     fp16=self._model.device.type == "cuda",
                 )
-        except Exception as error:  # noqa: BLE001 - short of memory it raises anything
+        except Exception as error:  # short of memory it raises anything
             raise TranscriptionError(
                 f"{self._name}: {NAME} failed ({reason(error)})",
                 "try --compute cpu, or another model with --model",
