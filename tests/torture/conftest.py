@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from tests.torture.campaign import Campaign
 
-_FIGURES = pytest.StashKey[list[tuple[str, str]]]()
+_FIGURE = "figure"
 
 
 @pytest.fixture
@@ -18,12 +18,20 @@ def campaign(request: pytest.FixtureRequest) -> Iterator[Campaign]:
         request.node.name, config.getoption("--torture"), config.getoption("--torture-seed")
     )
     yield campaign
-    config.stash.setdefault(_FIGURES, []).extend(campaign.figures)
+    # They travel with the report of the test, which may have run in a process of its own.
+    request.node.user_properties.extend((_FIGURE, figure) for figure in campaign.figures)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the figures of all campaigns of this run."""
-    figures = terminalreporter.config.stash.get(_FIGURES, [])
+    reports = [each for some in terminalreporter.stats.values() for each in some]
+    figures = [
+        value
+        for report in reports
+        if getattr(report, "when", None) == "teardown"
+        for name, value in report.user_properties
+        if name == _FIGURE
+    ]
     if not figures:
         return
     terminalreporter.section("faults, and what was lost")
