@@ -12,8 +12,8 @@ test:  ## run every test; sets up everything first
 
 torture:  ## the long campaigns of faults, under half an hour
 	@scripts/setup fast,test
-	@.venv/bin/pytest --torture tests/torture/test_web_attacks.py
-	@.venv/bin/pytest --torture tests/torture --ignore tests/torture/test_web_attacks.py --numprocesses 3
+	@.venv/bin/pytest --torture tests/torture/test_web_*.py
+	@.venv/bin/pytest --torture tests/torture --ignore-glob '*/test_web_*.py' --numprocesses 3
 
 check:  ## style and types
 	@scripts/setup fast,test

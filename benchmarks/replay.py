@@ -27,10 +27,11 @@ from sayback.bank.parse import read
 from sayback.capture.file_recorder import FileRecorder
 from sayback.capture.listen import ListenSettings
 from sayback.capture.recorder import Samples
+from sayback.events import Heard, Listening, Scored, Warned
 from sayback.history.store import Store
 from sayback.model import SAMPLE_RATE_HZ, Question
 from sayback.remote import Remote, Wish
-from sayback.session import Heard, Listening, Scored, Stations, Warned, rehearse
+from sayback.session import Stations, rehearse
 from sayback.transcript.engines import load
 from sayback.transcript.transcriber import Transcriber
 from sayback.workspace import Workspace

@@ -28,7 +28,7 @@ import soundfile
 from whisper.normalizers import EnglishTextNormalizer
 
 from sayback.capture.speech_detector import detect_speech
-from sayback.model import SAMPLE_RATE_HZ
+from sayback.model import SAMPLE_RATE_HZ, Interval
 from sayback.transcript.engines import ENGINES, load
 from sayback.transcript.models import openai_checkpoint
 from sayback.transcript.recording import transcribe_recording
@@ -89,7 +89,18 @@ def baseline(model: str) -> Listen:
 def ours(engine: str, model: str) -> Listen:
     """What sayback does with a finished recording."""
     transcriber = load(engine, model, "cpu")
-    return lambda samples: transcribe_recording(transcriber, samples, detect_speech(samples)).text
+
+    def listen(samples: Samples) -> str:
+        def part(stretch: Interval) -> Samples:
+            at = slice(
+                round(stretch.start_s * SAMPLE_RATE_HZ), round(stretch.end_s * SAMPLE_RATE_HZ)
+            )
+            return samples[at]
+
+        duration_s = len(samples) / SAMPLE_RATE_HZ
+        return transcribe_recording(transcriber, part, duration_s, detect_speech(samples)).text
+
+    return listen
 
 
 def measure(

@@ -10,8 +10,8 @@ from sayback.bank.parse import read
 from sayback.capture.audio_file import read_recording
 from sayback.history.store import Store
 from sayback.model import Attempt, Recording, Transcript, Word
+from sayback.revision import keep
 from sayback.scoring.scorecard import score
-from sayback.session import keep
 from sayback.workspace import Workspace
 
 SAMPLE = Path(sayback.__file__).parent / "data" / "sample_answer.flac"

@@ -23,7 +23,7 @@ def run(*arguments: object) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("name", ["coverage", "latency", "review", "transcription"])
+@pytest.mark.parametrize("name", ["coverage", "latency", "review", "scale", "transcription"])
 def test_it_starts(name: str) -> None:
     assert "usage" in run(ROOT / "benchmarks" / f"{name}.py", "--help")
 

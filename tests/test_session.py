@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import sqlite3
 import threading
 import time
@@ -29,24 +30,20 @@ from sayback.capture.claim import is_free
 from sayback.capture.file_recorder import FileRecorder
 from sayback.capture.listen import Level, ListenSettings
 from sayback.capture.recorder import Samples
-from sayback.errors import MicrophoneLost, TranscriptionError, VoiceError, VoiceMissing
+from sayback.errors import (
+    HistoryError,
+    MicrophoneLost,
+    TranscriptionError,
+    VoiceError,
+    VoiceMissing,
+)
+from sayback.events import Asking, Event, Heard, Listening, Saved, Scored, SetAside, Warned
 from sayback.history.store import Store
 from sayback.live import Captions, Covering
 from sayback.model import SAMPLE_RATE_HZ, Ending
 from sayback.remote import LEAVING, Remote, Wish
 from sayback.revision import rescore
-from sayback.session import (
-    Asking,
-    Event,
-    Heard,
-    Listening,
-    Saved,
-    Scored,
-    SetAside,
-    Stations,
-    Warned,
-    rehearse,
-)
+from sayback.session import Stations, rehearse
 from sayback.voice.pyttsx3_speaker import Pyttsx3Speaker
 from sayback.voice.speaker import PATIENCE_S
 from sayback.workspace import Workspace
@@ -447,6 +444,61 @@ def test_a_skipped_answer_is_set_aside(stations: Stations) -> None:
     assert not stations.store.attempt(1).is_set_aside
 
 
+def test_a_skipped_answer_that_cannot_be_kept_as_such_says_how_to_score_it(
+    stations: Stations,
+) -> None:
+    with closing(sqlite3.connect(stations.store.path, isolation_level=None)) as other:
+
+        def lock(event: Event) -> bool:
+            is_time = after(1.2)(event)
+            if is_time:
+                other.execute("BEGIN IMMEDIATE")
+            return is_time
+
+        with pytest.raises(HistoryError, match="which is kept, with `sayback rescore 1`"):
+            events_of(stations, Press(Wish.SKIP, lock))
+        other.execute("ROLLBACK")
+    assert rescore(stations.store.attempt(1), QUESTION, stations.store, Typist()).coverage
+
+
+def removing(stations: Stations, is_time: Callable[[Event], bool]) -> Callable[[Event], bool]:
+    """Remove all recordings at this moment."""
+
+    def remove(event: Event) -> bool:
+        if is_time(event):
+            shutil.rmtree(stations.workspace.recordings)
+            return True
+        return False
+
+    return remove
+
+
+def test_recordings_removed_in_a_pause_that_enter_ends_are_kept(stations: Stations) -> None:
+    removed = removing(stations, paused_for(2))
+    events = events_of(stations, Press(Wish.PAUSE, after(1.2)), Press(Wish.DONE, removed))
+    assert kinds(events) == [Asking, Listening, Heard, Scored, Saved]
+    (path,) = recordings(stations)
+    assert soundfile.info(path).duration == pytest.approx(1.2, abs=0.3)
+
+
+def test_recordings_removed_in_a_pause_are_told_once_they_are_there_again(
+    stations: Stations,
+) -> None:
+    def told(event: Event) -> bool:
+        is_told = isinstance(event, Warned)
+        assert not is_told or len(recordings(stations)) == 1
+        return is_told
+
+    events = events_of(
+        stations,
+        Press(Wish.PAUSE, after(1.2)),
+        Press(Wish.QUESTION, removing(stations, paused_for(2))),
+        Press(Wish.DONE, told),
+    )
+    assert kinds(events) == [Asking, Listening, Warned, Heard, Scored, Saved]
+    assert "all you said is in a new file there" in str(events[2])
+
+
 def test_an_answer_that_is_left_can_be_scored_later(stations: Stations) -> None:
     events = events_of(stations, Press(Wish.LEAVE, after(1.2)))
     assert events[-1] == SetAside(1)
@@ -489,6 +541,7 @@ class LooseCable:
     file: FileRecorder
     lost_after_s: float
     name: str = "loose"
+    can_be_lost: bool = True
 
     def __enter__(self) -> Self:
         self.file.__enter__()

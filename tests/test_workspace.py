@@ -8,6 +8,7 @@ import pytest
 from tests.torture.small_disk import small_disk
 
 from sayback.errors import WorkspaceError
+from sayback.history.salvage import asked_in, is_about
 from sayback.workspace import SHIPPED_BANKS, Workspace, find_workspace, shipped_questions
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -87,3 +88,15 @@ def test_before_an_answer_that_may_not_fit_there_is_a_warning(tmp_path: Path) ->
         disk.allow_writing(is_allowed=False)
         with pytest.raises(WorkspaceError, match="cannot be written; make it writable"):
             workspace.shortage(30.0)
+
+
+@pytest.mark.parametrize("question_id", ["why", "what-is-u-net-and-when-would-you", "a-" * 60])
+def test_the_name_of_a_recording_tells_who_mends_what_was_asked_and_when(
+    tmp_path: Path, question_id: str
+) -> None:
+    for _ in range(2):
+        told = asked_in(Workspace(tmp_path).new_recording(question_id, NOON).name)
+        assert told
+        assert told[0] == NOON.replace(microsecond=0)
+        assert is_about(told[1], question_id)
+        assert not is_about(told[1], "another")

@@ -9,6 +9,10 @@ from pathlib import Path
 
 SAMPLE_RATE_HZ = 16_000
 """Rate of all audio inside sayback: what Whisper and the speech detector expect."""
+SAMPLE_BYTES = 2
+"""Of a sample in a recording, a number of 16 bits."""
+WAVE_HEADER_BYTES = 44
+"""Of a recording, before its first sample."""
 
 PATIENCE_S = 4.0
 """Silence that ends an answer. People think for longer than 2 s: with a patience of 2.5 s none of

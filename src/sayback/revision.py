@@ -1,24 +1,72 @@
-"""What happens to a kept attempt afterwards: scored again, corrected, key points drafted from it.
+"""What happens to a recorded answer afterwards: scored, kept, corrected, key points drafted.
 
-Beside `session.py` the only place where the stations meet.
+Where the stations meet without anybody speaking; `session.py` is where somebody does.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sayback.bank.edit import Edit, insert_key_points, undo
 from sayback.capture.audio_file import read_recording, sound_of
-from sayback.errors import BankError, EditGone, HistoryError
+from sayback.errors import BankError, EditGone, HistoryError, WorkspaceError, reason
+from sayback.history.edits import forget_edit, keep_edit, last_edit
 from sayback.history.store import Store
-from sayback.model import Attempt, Correction, Ending, Question, Scorecard, WordCorrection
+from sayback.model import (
+    Attempt,
+    Correction,
+    Ending,
+    Question,
+    Recording,
+    Scorecard,
+    Transcript,
+    WordCorrection,
+)
 from sayback.scoring.corrections import is_heard
 from sayback.scoring.draft import draft
 from sayback.scoring.scorecard import SCORER_VERSION, score
-from sayback.transcript.recording import transcribe_parts
+from sayback.transcript.recording import transcribe_recording
 from sayback.transcript.transcriber import Transcriber
+from sayback.workspace import Workspace
+
+
+def assess(question: Question, recording: Recording, transcriber: Transcriber) -> Scorecard:
+    """Transcribe and score a recording that is on disk. Raises SaybackError."""
+    return score(question, _words_of(recording, transcriber), recording)
+
+
+def _words_of(recording: Recording, transcriber: Transcriber) -> Transcript:
+    sound = sound_of(recording.path)
+    return transcribe_recording(transcriber, sound.part, sound.duration_s, recording.speech)
+
+
+def keep(scorecard: Scorecard, recording: Recording, workspace: Workspace, store: Store) -> Attempt:
+    """Copy a scored recording into the workspace and add it to the history.
+
+    Raises WorkspaceError or HistoryError.
+    """
+    question = scorecard.question
+    path = workspace.new_recording(question.id, recording.started_at, suffix=recording.path.suffix)
+    try:
+        shutil.copyfile(recording.path, path)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise WorkspaceError(
+            f"{recording.path}: cannot be copied to {workspace.recordings} ({reason(error)})",
+            "make room, or choose another folder with --workspace",
+        ) from error
+    try:
+        with store.transaction():  # all of it, or it would be there twice after another try
+            attempt_id = store.begin(question, path, recording.started_at)
+            store.heard(attempt_id, replace(recording, path=path))
+            store.scored(attempt_id, scorecard)
+    except HistoryError:
+        path.unlink(missing_ok=True)
+        raise
+    return store.attempt(attempt_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +117,7 @@ def rescore(
     if transcriber is None:
         transcript = _scorecard_of(attempt).transcript
     else:
-        sound = sound_of(recording.path)
-        transcript = transcribe_parts(transcriber, sound.part, sound.duration_s, recording.speech)
+        transcript = _words_of(recording, transcriber)
     while True:  # until nobody has corrected anything in between
         corrections = store.corrections(attempt.id)
         scorecard = score(question, transcript, recording, corrections)
@@ -162,7 +209,7 @@ def accept(
         raise BankError(f"{question.text}: has these key points already", "edit them in the bank")
     edit = insert_key_points(bank, question.id, tuple(new.values()))
     try:
-        store.keep_edit(edit.file, edit.position, edit.inserted, attempt_id)
+        keep_edit(store, edit.file, edit.position, edit.inserted, attempt_id)
     except HistoryError:
         undo(edit)
         raise
@@ -174,7 +221,7 @@ def take_back(store: Store) -> Edit:
 
     Raises BankError; where they were changed by hand since, that edit is forgotten.
     """
-    last = store.last_edit()
+    last = last_edit(store)
     if last is None:
         raise BankError("nothing to take back", "accept key points with `sayback draft` first")
     number, file, position, inserted = last
@@ -182,7 +229,7 @@ def take_back(store: Store) -> Edit:
     try:
         undo(edit)
     except EditGone:
-        store.forget_edit(number)
+        forget_edit(store, number)
         raise
-    store.forget_edit(number)
+    forget_edit(store, number)
     return edit

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from sayback.capture.audio_file import sound_of
 from sayback.capture.listen import Level, ListenSettings, Take
 from sayback.capture.recorder import Recorder
 from sayback.errors import (
@@ -23,92 +20,20 @@ from sayback.errors import (
     SaybackError,
     TranscriptionError,
     VoiceError,
-    WorkspaceError,
     reason,
 )
+from sayback.events import Asking, Event, Heard, Listening, Saved, Scored, SetAside, Warned
 from sayback.history.store import Store
-from sayback.live import Behind, Captions, Covering, Failing, LiveAnswer, Transcribing, Words
-from sayback.model import Attempt, Ending, Question, Recording, Scorecard
+from sayback.live import LiveAnswer, Transcribing, Words
+from sayback.model import Ending, Question, Recording, Scorecard
 from sayback.remote import LEAVING, Remote, Wish
 from sayback.scoring.scorecard import score
-from sayback.transcript.recording import transcribe_parts
 from sayback.transcript.transcriber import Transcriber
 from sayback.voice.speaker import Speaker, spoken
 from sayback.workspace import Workspace
 
 SLOW_S = 3.0
 """From then on it is said that an answer is still being transcribed, and one may leave."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """The question is about to be read aloud."""
-
-    question: Question
-
-
-@dataclass(frozen=True, slots=True)
-class Warned:
-    """Something went wrong that does not stop the rehearsal."""
-
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """The microphone is live; the answer goes to `path`."""
-
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """The answer is over and on disk; its transcription begins."""
-
-    recording: Recording
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """The judgement, with the coverage of earlier attempts at this question, oldest first.
-
-    One that is not `final` comes from a quick transcription; the final one follows.
-    """
-
-    scorecard: Scorecard
-    earlier: tuple[float, ...]
-    final: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """The attempt is in the history."""
-
-    attempt: Attempt
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """The answer was left, skipped or begun anew; None where nothing had been said or kept."""
-
-    attempt_id: int | None
-
-
-Event = (
-    Asking
-    | Warned
-    | Listening
-    | Level
-    | Captions
-    | Covering
-    | Behind
-    | Failing
-    | Heard
-    | Transcribing
-    | Scored
-    | Saved
-    | SetAside
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +73,7 @@ def rehearse(question: Question, stations: Stations, remote: Remote) -> Iterator
         if stations.transcriber.done():  # where loading has failed by now, that is said in time
             stations.transcriber.result()
         while True:
-            with _Answer(question, stations, recorder.name) as answer:
+            with _Answer(question, stations, recorder) as answer:
                 remote.clear()
                 yield Listening(answer.take.path)
                 wish = yield from answer.listen(recorder, remote)
@@ -165,13 +90,13 @@ def rehearse(question: Question, stations: Stations, remote: Remote) -> Iterator
 class _Answer:
     """One take of an answer, from the first block of sound to its place in the history."""
 
-    def __init__(self, question: Question, stations: Stations, source: str) -> None:
+    def __init__(self, question: Question, stations: Stations, recorder: Recorder) -> None:
         self._question = question
         self._stations = stations
         self._asked_at = datetime.now(UTC)
         path = stations.workspace.new_recording(question.id, self._asked_at)
         self.number = 0
-        self.take = Take(path, stations.settings, source)
+        self.take = Take(path, stations.settings, recorder.name, can_be_lost=recorder.can_be_lost)
         self._live = LiveAnswer(question, path, stations.transcriber, covers=stations.covers_live)
         self._open = ExitStack()
 
@@ -187,7 +112,6 @@ class _Answer:
             except HistoryError:
                 self.take.path.unlink(missing_ok=True)
                 raise
-            self._file = self.take.path.stat()
             opened.enter_context(self._live)
             self._open = opened.pop_all()
         return self
@@ -285,7 +209,7 @@ class _Answer:
                 return
             store.scored(self.number, scorecard)
         if not recording.path.is_file():
-            yield Warned(f"{recording.path}: was removed; only its words and score are kept")
+            yield Warned(f"{recording.path.name}: was removed; only its words and score are kept")
         yield Saved(store.attempt(self.number))
 
     def _scored(
@@ -309,7 +233,7 @@ class _Answer:
 
     @contextmanager
     def _saying_how_later(self) -> Iterator[None]:
-        """Errors of judging an answer say how to score it later, where its recording is kept."""
+        """Errors once an answer is over say how to score it later, where its recording is kept."""
         try:
             yield
         except OSError as error:
@@ -336,65 +260,30 @@ class _Answer:
     def set_aside(self) -> int | None:
         """Keep what was said so far, as no attempt to be scored; None where nothing was said."""
         recording = self.take.recording()
-        self._begin()
-        if not recording.speech:
+        with self._saying_how_later():
+            self._begin()
+            if recording.speech:
+                self._stations.store.heard(self.number, recording)
+                return self.number
             self._stations.store.drop(self.number)
             recording.path.unlink(missing_ok=True)
-            return None
-        self._stations.store.heard(self.number, recording)
-        return self.number
+        return None
 
     def _watch(self) -> Iterator[Warned]:
         """Say it where the recording was removed under us; by now it is in a new file."""
         with suppress(HistoryError):  # judging the answer meets it again, where it can be told
             self._begin()
-        with suppress(OSError):
-            now = self.take.path.stat()
-            if not os.path.samestat(now, self._file):
-                self._file = now
-                yield Warned(
-                    f"{self.take.path}: was removed while you answer; speak on, all you said is in"
-                    " a new file there"
-                )
+        if self.take.was_removed():
+            yield Warned(
+                f"{self.take.path.name}: was removed while you answer; speak on, all you said is in"
+                " a new file"
+            )
 
     def _follow(self, levels: Iterator[Level]) -> Iterator[Event]:
         for level in levels:
             yield level
             yield from self._watch()
             yield from self._live.hear(self.take.speech, self.take.duration_s)
-
-
-def assess(question: Question, recording: Recording, transcriber: Transcriber) -> Scorecard:
-    """Transcribe and score a recording that is on disk. Raises SaybackError."""
-    sound = sound_of(recording.path)
-    transcript = transcribe_parts(transcriber, sound.part, sound.duration_s, recording.speech)
-    return score(question, transcript, recording)
-
-
-def keep(scorecard: Scorecard, recording: Recording, workspace: Workspace, store: Store) -> Attempt:
-    """Copy a scored recording into the workspace and add it to the history.
-
-    Raises WorkspaceError or HistoryError.
-    """
-    question = scorecard.question
-    path = workspace.new_recording(question.id, recording.started_at, suffix=recording.path.suffix)
-    try:
-        shutil.copyfile(recording.path, path)
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        raise WorkspaceError(
-            f"{recording.path}: cannot be copied to {workspace.recordings} ({reason(error)})",
-            "make room, or choose another folder with --workspace",
-        ) from error
-    try:
-        with store.transaction():  # all of it, or it would be there twice after another try
-            attempt_id = store.begin(question, path, recording.started_at)
-            store.heard(attempt_id, replace(recording, path=path))
-            store.scored(attempt_id, scorecard)
-    except HistoryError:
-        path.unlink(missing_ok=True)
-        raise
-    return store.attempt(attempt_id)
 
 
 def _ask(

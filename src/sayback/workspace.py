@@ -13,11 +13,11 @@ from pathlib import Path
 import platformdirs
 
 from sayback.errors import WorkspaceError, reason
-from sayback.model import SAMPLE_RATE_HZ
+from sayback.model import SAMPLE_BYTES, SAMPLE_RATE_HZ
 
 HISTORY_BYTES = 128 * 1024
 """What the history needs to take in one more answer."""
-BYTES_A_SECOND = 2 * SAMPLE_RATE_HZ
+BYTES_A_SECOND = SAMPLE_BYTES * SAMPLE_RATE_HZ
 SHIPPED_BANKS = ("interview_ml.md", "starter_behavioural.md")
 
 

@@ -46,7 +46,7 @@ def test_find(wanted: str, identifier: str) -> None:
             "part",
             "'part': fits 7 questions; give more of the one you mean: 'Say something, part 0', "
             "'Say something, part 1', 'Say something, part 2', 'Say something, part 3', "
-            "'Say something, part 4', ...",
+            "'Say something, part 4', …",
         ),
         (
             "dokcer",
@@ -69,6 +69,18 @@ def test_at_most_three_are_near_and_the_message_is_one_short_line() -> None:
     assert "Explain precision and recall." in message
     assert "\n" not in message
     assert len(message) < 200
+
+
+def test_a_text_that_is_cut_can_be_typed_as_it_is_shown() -> None:
+    long = [Question(f"Compare {'several ' * 8}ideas, {part}?", part) for part in ("one", "two")]
+    other = Question("Compare words?", "words")
+    shown = f"Compare {'several ' * 6}…"
+    with pytest.raises(NoSuchQuestion) as raised:
+        find([long[0], other], "compare")
+    assert str(raised.value).endswith(f": '{shown}', 'Compare words?'")
+    assert find([long[0], other], shown) == long[0]
+    with pytest.raises(NoSuchQuestion, match=r"fits 2 questions; .*: 'one', 'two'$"):
+        find(long, "compare")
 
 
 def test_a_text_that_stands_twice_is_not_guessed() -> None:

@@ -27,6 +27,7 @@ class HeardBlocks:
     error: Exception | None = None
     block_samples: int = 320
     name: str = "desk"
+    can_be_lost: bool = True
     delivered: int = field(default=0, init=False)
 
     def __enter__(self) -> Self:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +50,7 @@ print(recording.ending, recording.duration_s, *recording.warnings, sep="|")
 def heard(
     recorder: Recorder, path: Path, settings: ListenSettings = SETTINGS
 ) -> tuple[list[Level], Recording]:
-    with Take(path, settings, recorder.name) as take:
+    with Take(path, settings, recorder.name, can_be_lost=recorder.can_be_lost) as take:
         levels = list(take.listen(recorder.blocks(), threading.Event()))
     return levels, take.recording()
 
@@ -176,6 +179,54 @@ def test_a_microphone_lost_in_a_pause_does_not_end_the_answer(tmp_path: Path) ->
         assert len(list(take.hold(losing(room(0.5)).blocks(), threading.Event()))) == 5
         assert str(take.lost) == LOST
         assert take.ending is None
+
+
+def in_a_folder(tmp_path: Path) -> Path:
+    (tmp_path / "recordings").mkdir()
+    return tmp_path / "recordings" / "answer.wav"
+
+
+def say_something(take: Take, spoken: Samples) -> None:
+    list(take.listen(losing(spoken).blocks(), threading.Event()))
+    shutil.rmtree(take.path.parent)
+
+
+def is_whole(take: Take, spoken: Samples) -> bool:
+    return np.array_equal(read_audio(take.path), from_pcm16(to_pcm16(spoken)))
+
+
+@pytest.mark.parametrize("meanwhile", [Take.hold, Take.wait])
+def test_is_written_again_while_nothing_is_recorded(
+    tmp_path: Path, spoken: Samples, meanwhile: Callable[..., Iterator[Level]]
+) -> None:
+    with Take(in_a_folder(tmp_path), SETTINGS, "desk") as take:
+        say_something(take, spoken)
+        assert not take.was_removed()
+        levels = meanwhile(take, HeardBlocks(zeros(1)).blocks(), threading.Event())
+        assert len(list(islice(levels, 2))) == 2
+        assert is_whole(take, spoken)
+        assert take.was_removed()
+        assert not take.was_removed()
+
+
+@pytest.mark.parametrize("meanwhile", [Take.hold, Take.wait])
+def test_a_file_that_cannot_be_written_again_ends_the_answer(
+    tmp_path: Path, spoken: Samples, meanwhile: Callable[..., Iterator[Level]]
+) -> None:
+    with Take(in_a_folder(tmp_path), SETTINGS, "desk") as take:
+        say_something(take, spoken)
+        take.path.parent.write_text("no folder")
+        list(meanwhile(take, HeardBlocks(zeros(1)).blocks(), threading.Event()))
+    assert take.ending is Ending.INTERRUPTED
+    assert "answer.wav: cannot be written (" in take.recording().warnings[-1]
+
+
+def test_is_written_again_at_the_end(tmp_path: Path, spoken: Samples) -> None:
+    with Take(in_a_folder(tmp_path), SETTINGS, "desk") as take:
+        say_something(take, spoken)
+        take.end(Ending.KEY)
+    assert take.ending is Ending.KEY
+    assert is_whole(take, spoken)
 
 
 def test_says_where_somebody_spoke_so_far(tmp_path: Path, spoken: Samples) -> None:
@@ -379,6 +430,16 @@ def test_gives_up_on_zeros(tmp_path: Path, before_s: float, lost_s: float) -> No
     assert sum(level.warning is not None for level in levels) == 1
     (warning,) = take.recording().warnings
     assert f"zeros for {lost_s + 7:.1f} s" in warning
+
+
+@pytest.mark.parametrize("before_s", [0, 1])
+def test_zeros_of_a_file_are_silence(tmp_path: Path, before_s: float) -> None:
+    sound = np.concatenate([room(before_s), zeros(12)])
+    levels, recording = heard(HeardBlocks(sound, can_be_lost=False), tmp_path / "answer.wav")
+    assert not any(level.warning for level in levels)
+    assert recording.warnings == ()
+    assert recording.ending is Ending.END_OF_FILE
+    assert recording.duration_s == before_s + 12
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import subprocess
 import sys
 import threading
@@ -26,6 +27,9 @@ from sayback.model import Ending
 
 # On a machine that is overloaded the virtual card itself drops sound; real faults fail each time.
 pytestmark = pytest.mark.flaky(reruns=2)
+
+STANDARD_ERROR = 2
+"""The descriptor itself: `sys.stderr` of pytest is another one."""
 
 WITHOUT_PORTAUDIO = """
 import ctypes.util, sys
@@ -237,7 +241,7 @@ def test_a_server_that_hangs_holds_nobody_up(capfd: pytest.CaptureFixture[str]) 
                     deque(microphone.blocks())
                 waiting = microphone.until_back()
                 assert not np.concatenate(list(islice(waiting, 30))).any()
-                print("seen all the same", file=sys.stderr)
+                os.write(STANDARD_ERROR, b"seen all the same\n")
             deque(waiting)
             assert len(listening_seconds(microphone, 0.5)) >= 8_000
         with card.hanging_server():
@@ -245,7 +249,38 @@ def test_a_server_that_hangs_holds_nobody_up(capfd: pytest.CaptureFixture[str]) 
             with pytest.raises(NoMicrophone, match="does not open within 5 s"), Microphone():
                 pass
             assert time.monotonic() - asked_s < 7
-    assert "seen all the same" in capfd.readouterr().err
+    assert capfd.readouterr().err == "seen all the same\n"
+
+
+def test_names_are_not_waited_for_where_the_server_hangs() -> None:
+    code = WITHOUT_PORTAUDIO.replace("lambda name: None", "ctypes.util.find_library")
+    with virtual_sound_card() as card, card.hanging_server():
+        asked_s = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=100
+        )
+    assert done.stdout.startswith("the sound system does not answer within 5 s; check")
+    assert time.monotonic() - asked_s < 10
+
+
+def test_what_we_say_while_it_opens_arrives_and_nothing_else(
+    sound_card: SoundCard, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Microphone():  # sounddevice is imported from now on
+        pass
+
+    def open_again() -> None:
+        for _ in range(3):
+            with Microphone():
+                pass
+
+    opening, said = threading.Thread(target=open_again), 0
+    opening.start()
+    while opening.is_alive():
+        os.write(STANDARD_ERROR, b"%d\n" % said)
+        said += 1
+        time.sleep(0.005)
+    assert capfd.readouterr().err.splitlines() == [str(number) for number in range(said)]
 
 
 def test_a_program_that_was_held_up_itself_has_lost_no_microphone(noisy_card: SoundCard) -> None:

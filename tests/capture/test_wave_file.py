@@ -51,6 +51,30 @@ with WaveFile(Path(sys.argv[1])) as file:
 """
 
 
+NO_ROOM_FOR_A_COPY = """
+import resource, signal, sys
+from pathlib import Path
+import numpy as np
+from sayback.capture.wave_file import WaveFile
+from sayback.errors import WorkspaceError
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+path = Path(sys.argv[1])
+with WaveFile(path) as file:
+    file.append(np.ones(20_000, np.int16))
+    path.unlink()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
+    try:
+        file.stay_in_place()
+    except WorkspaceError as error:
+        print(error)
+    print([*path.parent.iterdir()])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    file.stay_in_place()
+    print(file.moves)
+"""
+
+
 def test_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     pcm = np.arange(-5000, 5000, dtype=np.int16)
     with WaveFile(tmp_path / "answer.wav") as file:
@@ -148,6 +172,16 @@ def test_is_written_again_whole_where_it_was_removed(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert [*path.parent.iterdir()] == [path]
+
+
+def test_is_kept_open_until_it_is_written_again_whole(tmp_path: Path) -> None:
+    path = tmp_path / "answer.wav"
+    command = [sys.executable, "-c", NO_ROOM_FOR_A_COPY, str(path)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert said[0].startswith(f"{path}: cannot be written (")
+    assert said[1:] == ["[]", "1"]
+    samples, _ = soundfile.read(path, dtype="int16")
+    assert samples.tolist() == [1] * 20_000
 
 
 def test_sets_aside_what_took_its_place(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ import soundfile
 
 from sayback.capture.audio_file import read_audio
 from sayback.capture.claim import claim
-from sayback.capture.wave_file import HEADER_BYTES, WaveFile
-from sayback.capture.wave_header import mend_header, miscounted_bytes
+from sayback.capture.wave_file import WaveFile
+from sayback.capture.wave_header import mend_header, miscounted_bytes, renew_header
 from sayback.errors import AnswerInUse
+from sayback.model import WAVE_HEADER_BYTES
 
 SOUND = np.arange(1000, dtype=np.int16)
 
@@ -37,7 +38,7 @@ def test_sound_behind_what_the_header_counts(recording: Path, more: bytes, count
     assert miscounted_bytes(recording) == 2 * counted
     mend_header(recording)
     assert miscounted_bytes(recording) == 0
-    assert recording.read_bytes()[HEADER_BYTES:] == before[HEADER_BYTES:]
+    assert recording.read_bytes()[WAVE_HEADER_BYTES:] == before[WAVE_HEADER_BYTES:]
     assert len(read_audio(recording)) == len(SOUND) + counted
 
 
@@ -59,3 +60,10 @@ def test_other_files_are_none_of_ours(tmp_path: Path) -> None:
 def test_one_that_is_still_recorded_is_not_touched(recording: Path) -> None:
     with claim(recording), pytest.raises(AnswerInUse):
         mend_header(recording)
+
+
+def test_a_header_written_anew_is_the_one_that_was_written_first(recording: Path) -> None:
+    before = recording.read_bytes()
+    recording.write_bytes(bytes(WAVE_HEADER_BYTES) + before[WAVE_HEADER_BYTES:])
+    renew_header(recording)
+    assert recording.read_bytes() == before

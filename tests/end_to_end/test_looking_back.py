@@ -135,6 +135,8 @@ def test_deletion_asks_and_leaves_nothing(run: Run, workspace: Path) -> None:
     attempt = keep_sample_answer(workspace)
     keep_sample_answer(workspace, said="another answer that stays here")
     assert run("delete", attempt.id).returncode == 130  # nobody answers the question
+    declined = run("delete", attempt.id, stdin="n\n")
+    assert (declined.returncode, declined.stdout) == (0, "Nothing deleted.\n")
     assert attempt.audio.is_file()
     assert run("delete").returncode == 2
     assert run("delete", attempt.id, "--all").returncode == 2

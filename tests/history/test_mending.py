@@ -36,7 +36,9 @@ def names(folder: Path) -> set[str]:
 def test_what_is_damaged_is_named_kept_and_replaced(history: Path) -> None:
     damaged = history.read_bytes()
     assert problems(history) == ("file is not a database",)
-    with pytest.raises(Damaged, match=r"history\.db: file is not a database; .*`sayback doctor`"):
+    with pytest.raises(
+        Damaged, match=r"history\.db: file is not a database; .*`sayback doctor --mend`"
+    ):
         Store(history.parent)
     assert history.read_bytes() == damaged
     mended = mend(history.parent)
@@ -160,3 +162,16 @@ def test_a_damaged_attempt_is_named_and_hides_no_other(
         with pytest.raises(Damaged, match=r"attempt 2 is damaged; .*doctor --mend`"):
             read(store)
         assert store.audio(2).name == releases.AUDIO[1]
+
+
+def test_a_log_that_was_removed_just_before_a_kill_is_read_from_its_copy(tmp_path: Path) -> None:
+    releases.restore(2, tmp_path / "open")
+    with Store(tmp_path / "open") as store:
+        store.drop(4)
+        shutil.copytree(tmp_path / "open", tmp_path / "left")
+    history = tmp_path / "left" / FILE_NAME
+    damage(history)
+    kept = history.with_name(f"{FILE_NAME}.damaged-2026-03-01_09-00-00")
+    shutil.copy(history, kept)
+    history.with_name(f"{FILE_NAME}-wal").rename(kept.with_name(f"{kept.name}-wal"))
+    assert mend(history.parent).salvaged.attempts == 3

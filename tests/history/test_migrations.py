@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -133,6 +135,21 @@ def test_a_copy_that_was_cut_off_is_made_again(tmp_path: Path) -> None:
     Store(tmp_path).__exit__()
     assert not unfinished.exists()
     assert releases.facts(history.with_name("history.db.version-1")) == before
+
+
+def test_a_copy_that_the_disk_does_not_take_is_not_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = releases.restore(1, tmp_path)
+
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(HistoryError, match="Input/output error"):
+        Store(tmp_path)
+    assert list(tmp_path.glob("*.unfinished")) == list(tmp_path.glob("*.version-1")) == []
+    assert releases.version(history) == 1
 
 
 def test_a_copy_holds_what_there_was_although_another_process_was_quicker(

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sayback.history.log import PAGE_BYTES
-from sayback.history.pages import Value, rows
+from sayback.history.pages import rows
+from sayback.history.stored import Value
+from sayback.history.write_ahead_log import PAGE_BYTES
 
 COUNT = 300
 

@@ -16,7 +16,7 @@ from sayback.history.search import find
 from sayback.history.store import FILE_NAME, Store
 from sayback.model import Attempt
 
-ALL = Salvaged(4, ())
+ALL = Salvaged(4, (), begun=4)
 Salvage = Callable[..., tuple[Salvaged, dict[int, Attempt]]]
 
 
@@ -99,8 +99,48 @@ def test_an_attempt_that_is_gone_is_brought_back_by_its_score(salvaged: Salvage)
 
 def test_words_that_are_lost_can_be_heard_again(salvaged: Salvage) -> None:
     found, after = salvaged("UPDATE transcript SET content = '{\"te' WHERE attempt_id = 2")
-    assert found == Salvaged(4, (2,))
+    assert found == Salvaged(4, (2,), begun=4)
     assert after[2].scorecard is None
+
+
+@pytest.mark.parametrize("left", ["transcript", "spoken", "correction"])
+def test_what_was_scored_is_not_set_aside_when_its_score_is_lost(
+    salvaged: Salvage, left: str
+) -> None:
+    number = 3  # the one that was corrected
+    lost = {
+        "score": f"DELETE FROM score WHERE attempt_id = {number}",
+        "transcript": f"DELETE FROM transcript WHERE attempt_id = {number}",
+        "spoken": f"DELETE FROM spoken WHERE rowid = {number}",
+        "correction": f"DELETE FROM correction WHERE attempt_id = {number}",
+    }
+    set_aside = "UPDATE attempt SET recording = json_set(recording, '$.ending', 'set aside')"
+    found, after = salvaged(set_aside, *(lost[table] for table in lost if table != left))
+    assert found.unscored == (number,)
+    assert after[number].scorecard is None
+    assert not after[number].is_set_aside
+
+
+def test_what_was_set_aside_stays_so(salvaged: Salvage) -> None:
+    found, after = salvaged(
+        "UPDATE attempt SET recording = json_set(recording, '$.ending', 'set aside')",
+        "DELETE FROM score WHERE attempt_id = 1",
+        "DELETE FROM transcript WHERE attempt_id = 1",
+        "DELETE FROM spoken WHERE rowid = 1",
+        "DELETE FROM correction WHERE attempt_id = 1",
+    )
+    assert found.unscored == ()
+    assert after[1].is_set_aside
+
+
+def test_what_was_begun_and_corrected_is_counted(salvaged: Salvage) -> None:
+    found, _ = salvaged(
+        "DELETE FROM score WHERE attempt_id = 4",
+        "DELETE FROM transcript WHERE attempt_id = 4",
+        "DELETE FROM attempt WHERE id = 4",
+        "DELETE FROM correction WHERE id = 1",
+    )
+    assert (found.attempts, found.begun, found.corrections_gone) == (3, 4, 1)
 
 
 def test_without_a_recording_the_score_stays_without_its_words(

@@ -1,13 +1,21 @@
-"""The fixture `campaign`, and the table of what was measured at the end of a run."""
+"""The fixtures of the campaigns, and the table of what was measured at the end of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from random import Random
 
 import pytest
+from tests.review_server import Server, started
 from tests.torture.campaign import Campaign
+from tests.torture.months import months
+from tests.torture.review_page import get
+
+from sayback.workspace import Workspace
 
 _FIGURE = "figure"
+_ANSWERS = 440
 
 
 @pytest.fixture
@@ -20,6 +28,21 @@ def campaign(request: pytest.FixtureRequest) -> Iterator[Campaign]:
     yield campaign
     # They travel with the report of the test, which may have run in a process of its own.
     request.node.user_properties.extend((_FIGURE, figure) for figure in campaign.figures)
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return months(tmp_path_factory.mktemp("months") / "space", _ANSWERS, Random(1))
+
+
+@pytest.fixture
+def server(space: Workspace, tmp_path: Path) -> Iterator[Server]:
+    """A running server that has nothing to say of what was done to it."""
+    said = tmp_path / "said"
+    with said.open("w") as errors, started(space.folder, errors=errors) as running:
+        yield running
+        assert get(running, "")[0] == 200
+    assert said.read_text() == "This page is for you alone; Ctrl-C ends it.\n"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

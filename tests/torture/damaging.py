@@ -16,6 +16,7 @@ import numpy as np
 from sayback.bank.parse import read
 from sayback.capture.wave_file import WaveFile
 from sayback.history.store import Store
+from sayback.history.write_ahead_log import PAGE_BYTES
 from sayback.model import (
     SAMPLE_RATE_HZ,
     Ending,
@@ -31,7 +32,6 @@ from sayback.workspace import Workspace
 
 CHECKOUT = Path(__file__).parents[2]
 ANSWERS = 24
-PAGE_BYTES = 4096
 FIRST_ASKED = datetime(2026, 3, 1, 9, tzinfo=UTC)
 SAID = "It has an encoder and a decoder, and I would use it for a medical scan because of that. "
 

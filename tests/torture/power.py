@@ -8,6 +8,7 @@ once its folder is synced.
 
 from __future__ import annotations
 
+import os
 import random
 import re
 from collections.abc import Iterator
@@ -17,12 +18,23 @@ from typing import Literal
 
 SECTOR_BYTES = 512
 
-Kind = Literal["create", "write", "truncate", "sync", "remove", "said"]
+Kind = Literal["create", "write", "truncate", "sync", "remove", "rename", "said"]
+
+_CALLS = (
+    "creat,open,openat,openat2,lseek,write,writev,pwrite64,pwritev,pwritev2,truncate,ftruncate,"
+    "fallocate,fsync,fdatasync,syncfs,sync_file_range,unlink,unlinkat,rename,renameat,renameat2,"
+    "mkdir,mkdirat,rmdir,link,linkat,symlink,symlinkat,mknod,mknodat,sendfile,splice,"
+    "copy_file_range"
+)
+"""All that change or sync what is in a folder, or say where the next write goes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A call that changed a file; `said` is one that wrote to a pipe. "" names the folder."""
+    """A call that changed a file; `said` is one that wrote to a pipe. "" names the folder.
+
+    `data` is what was written; of a file that is renamed it is the new name.
+    """
 
     kind: Kind
     name: str
@@ -30,15 +42,22 @@ class Step:
     data: bytes = b""
 
 
+class UnknownCall(Exception):
+    """One that changes the folder, and of which is not known what it leaves after a power cut."""
+
+
 def strace(record: Path) -> tuple[str, ...]:
     """The command in front of a program whose calls are to be recorded."""
-    calls = "openat,write,pwrite64,lseek,fsync,fdatasync,ftruncate,unlink"
+    calls = ",".join(f"?{call}" for call in _CALLS.split(","))  # ?: not every machine has all
     options = ("-f", "-y", "-xx", "-s", "4000000", "--seccomp-bpf", "-e", f"trace={calls}")
     return ("strace", *options, "-o", str(record))
 
 
 def steps(record: Path, folder: Path) -> list[Step]:
-    """The recorded calls about files in `folder`, in order, without SQLite's shared memory."""
+    """The recorded calls about files in `folder`, in order, without SQLite's shared memory.
+
+    The folder itself is taken to be there. Raises UnknownCall.
+    """
     reader = _Reader(str(folder))
     return [
         step
@@ -63,6 +82,7 @@ def _whole_lines(record: Path) -> Iterator[str]:
 
 _CALL = re.compile(r"(?P<name>\w+)\((?P<arguments>.*)\)\s+= (?P<result>-?\d+)(?P<rest>.*)", re.S)
 _FILE = re.compile(r"(?P<number>\d+)<(?P<path>(?:\\x..)*)>")
+_PATH = re.compile(r'(?:<(?P<folder>(?:\\x..)*)>, )?"(?P<path>(?:\\x..)*)"')
 
 
 class _Reader:
@@ -76,45 +96,84 @@ class _Reader:
         match = _CALL.match(line)
         if match is None or match["result"].startswith("-"):
             return
-        call, arguments = match["name"], match["arguments"]
+        call, arguments, rest = match["name"], match["arguments"], match["rest"]
         result = int(match["result"])
-        if call == "openat":
+        if call in ("open", "openat"):
             self._at[match["result"]] = 0
-            name = self._name(_bytes(match["rest"]))
-            if name is not None and "O_CREAT" in arguments:
-                yield Step("create", name)
-        elif call == "unlink":
-            name = self._name(_bytes(arguments))
-            if name is not None:
-                yield Step("remove", name)
-        elif file := _FILE.match(arguments):
+            yield from self._open(self._name(_bytes(rest)), arguments)
+        elif (file := _FILE.match(arguments)) and not call.rstrip("2").endswith("at"):
             yield from self._change(call, file, arguments[file.end() :], result)
+        else:
+            yield from self._change_names(call, arguments)
+
+    def _open(self, name: str | None, arguments: str) -> Iterator[Step]:
+        if name is None:
+            return
+        if "O_APPEND" in arguments or "O_TMPFILE" in arguments:
+            raise UnknownCall(f"open {name}: {arguments}")
+        if "O_CREAT" in arguments:
+            yield Step("create", name)
+        if "O_TRUNC" in arguments:
+            yield Step("truncate", name)
 
     def _change(self, call: str, file: re.Match[str], rest: str, result: int) -> Iterator[Step]:
         number, name = file["number"], self._name(_bytes(file["path"]))
         if name is None:
             if call == "write" and number in "12":
                 yield Step("said", "", data=_bytes(rest)[:result])
-        elif call == "lseek":
-            self._at[number] = result
-        elif call == "write":
-            at = self._at[number]
-            self._at[number] = at + result
-            yield Step("write", name, at, _bytes(rest)[:result])
-        elif call == "pwrite64":
-            yield Step("write", name, int(rest.rpartition(",")[2]), _bytes(rest)[:result])
-        elif call == "ftruncate":
-            yield Step("truncate", name, int(rest.rpartition(",")[2]))
-        else:
-            yield Step("sync", name)
+            elif any(self._name(_bytes(each["path"])) is not None for each in _FILE.finditer(rest)):
+                raise UnknownCall(f"{call} {rest}")  # from another file into one of these
+            return
+        written, numbers = _bytes(rest)[:result], rest.split(",")
+        match call:
+            case "lseek":
+                self._at[number] = result
+            case "write" | "writev":
+                at = self._at[number]
+                self._at[number] = at + result
+                yield Step("write", name, at, written)
+            case "pwrite64" | "pwritev":
+                yield Step("write", name, int(numbers[-1]), written)
+            case "pwritev2" if int(numbers[-2]) >= 0:
+                yield Step("write", name, int(numbers[-2]), written)
+            case "ftruncate":
+                yield Step("truncate", name, int(numbers[-1]))
+            case "fsync" | "fdatasync":
+                yield Step("sync", name)
+            case _:
+                raise UnknownCall(f"{call} {name}{rest}")
+
+    def _change_names(self, call: str, arguments: str) -> Iterator[Step]:
+        paths = [_path(each) for each in _PATH.finditer(arguments)]
+        paths = paths[-1:] if call.startswith("symlink") else paths  # what it says may be any text
+        names = [self._name(each) for each in paths]
+        if any(not each.startswith(b"/") for each in paths):
+            raise UnknownCall(f"{call} {paths}: not known where")
+        match call, names:
+            case ("unlink" | "unlinkat", [str(name)]) if "AT_REMOVEDIR" not in arguments:
+                yield Step("remove", name)
+            case "rename" | "renameat" | "renameat2", [str(name), str(new)] if name and new:
+                if "RENAME_" in arguments:
+                    raise UnknownCall(f"{call} {names}: {arguments}")
+                yield Step("rename", name, data=new.encode())
+            case "mkdir" | "mkdirat", [""]:
+                pass
+            case _ if any(name is not None for name in names):
+                raise UnknownCall(f"{call} {names}")
 
     def _name(self, path: bytes) -> str | None:
         """Of a file in the folder, "" for itself; None for any other."""
-        text = path.decode(errors="replace")
+        text = os.path.normpath(path.decode(errors="replace"))
         if text == self._folder:
             return ""
         inside = text.startswith(f"{self._folder}/")
         return text.removeprefix(f"{self._folder}/") if inside else None
+
+
+def _path(found: re.Match[str]) -> bytes:
+    """As it was given, or in the folder that was given with it."""
+    folder, path = _bytes(found["folder"] or ""), _bytes(found["path"])
+    return path if path.startswith(b"/") or not folder else folder + b"/" + path
 
 
 def _bytes(text: str) -> bytes:
@@ -124,45 +183,61 @@ def _bytes(text: str) -> bytes:
 
 @dataclass(slots=True)
 class _File:
-    """The bytes that are sure, and the changes since the last sync."""
+    """The bytes that are sure, the changes since the last sync, and the names it may be found by.
 
+    The newest name is the last; None where it is not there.
+    """
+
+    names: list[str | None]
     sure: bytearray = field(default_factory=bytearray)
     open: list[Step] = field(default_factory=list)
-    is_named: bool = False
 
 
-class Disk:
+class FolderOnDisk:
     """A folder whose files change step by step, and that the power may leave at any step."""
 
     def __init__(self) -> None:
         self._files: dict[str, _File] = {}
-        self._removed: list[tuple[str, _File]] = []
+        self._gone: list[_File] = []
+        """Removed, or replaced by another, since the folder was synced last."""
 
     def take(self, step: Step) -> None:
+        name = step.name
         if step.kind == "said":
             return
-        if step.kind == "sync" and not step.name:
-            for file in self._files.values():
-                file.is_named = True
-            self._removed.clear()
-        elif step.kind == "remove":
-            self._removed.append((step.name, self._files.pop(step.name)))
+        if step.kind == "sync" and not name:
+            for known, file in self._files.items():
+                file.names = [known]
+            self._gone.clear()
         elif step.kind == "create":
-            self._files.setdefault(step.name, _File())
+            self._files.setdefault(name, _File([None, name]))
+        elif step.kind == "remove":
+            self._files[name].names.append(None)
+            self._gone.append(self._files.pop(name))
+        elif step.kind == "rename":
+            self._rename(name, step.data.decode())
         elif step.kind == "sync":
-            file = self._files[step.name]
-            for change in file.open:
-                _apply(file.sure, change)
-            file.open.clear()
+            for change in self._files[name].open:
+                _apply(self._files[name].sure, change)
+            self._files[name].open.clear()
         else:
-            self._files[step.name].open.append(step)
+            self._files[name].open.append(step)
+
+    def _rename(self, name: str, new: str) -> None:
+        file = self._files.pop(name)
+        file.names.append(new)
+        if new in self._files:  # found there as long as the other is not
+            self._gone.append(self._files.pop(new))
+        self._files[new] = file
 
     def leave(self, folder: Path, chance: random.Random) -> None:
         """Make the folder as it may be found when the power is back."""
         share = chance.choice((0.0, 0.5, chance.random()))
-        back = [each for each in self._removed if chance.random() >= share]
-        for name, file in (*back, *self._files.items()):
-            if not file.is_named and chance.random() >= share:
+        for file in (*self._gone, *self._files.values()):
+            *earlier, name = file.names
+            if earlier and chance.random() >= share:
+                name = chance.choice(earlier)
+            if name is None:
                 continue
             content = bytearray(file.sure)
             for change in file.open:

@@ -1,13 +1,18 @@
-"""A real rehearsal in a process of its own, watched from outside, to be killed at any moment."""
+"""A real rehearsal in a process of its own, watched from outside, to be hit at any moment."""
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+import wave
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
@@ -15,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 import soxr
+from tests.torture.commands import LIMIT_S, Finished
 
 from sayback.voice.pyttsx3_speaker import Pyttsx3Speaker
 
@@ -23,7 +29,6 @@ QUESTION = "Why?"
 SAID = "Units are dropped at random."
 RATE_HZ = 16_000
 Pcm = npt.NDArray[np.int16]
-LIMIT_S = 120.0
 
 PHASES = ("asking", "listening", "transcribing", "saving", "kept", "completing")
 """In the order in which a rehearsal goes through them. In `completing` answers are scored that
@@ -47,35 +52,56 @@ def make_workspace(folder: Path) -> Path:
 
 def spoken() -> Pcm:
     """`SAID` in the synthetic voice, mono at 16 kHz."""
-    samples, rate_hz = soundfile.read(Pyttsx3Speaker().render(SAID), dtype="float32")
-    sound = soxr.resample(samples, rate_hz, RATE_HZ)
+    voice, rate_hz = soundfile.read(Pyttsx3Speaker().render(SAID), dtype="float32")
+    sound = soxr.resample(voice, rate_hz, RATE_HZ)
     return np.asarray(np.rint(np.clip(sound, -1, 1) * 32767), np.int16)
+
+
+def samples(path: Path) -> Pcm:
+    """Those that a recording holds by its header, which is right."""
+    with wave.open(str(path)) as file:
+        count = file.getnframes()
+        return np.frombuffer(file.readframes(count), "<i2").astype(np.int16)
 
 
 class Rehearsal:
     """The installed command, started on a workspace; a context manager that kills it at the end.
 
-    `began_s` says when each phase began, by the monotonic clock.
+    `began_s` says when each phase began, by the monotonic clock. With `as_json` all that it says
+    is in `lines`, and the phase of saving is seen; else what goes to standard error is apart.
     """
 
-    def __init__(self, workspace: Path, *options: object, under: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        workspace: Path,
+        *options: object,
+        asked: tuple[str, ...] = ("--question", QUESTION),
+        under: tuple[str, ...] = (),
+        as_json: bool = True,
+    ) -> None:
         self.workspace = workspace
         self.began_s: dict[str, float] = {}
         self.lines: list[str] = []
+        self._came_s: list[float] = []
         self._is_over = False
         self._changed = threading.Condition()
-        common = ("practice", "--plain", "--json", "--question", QUESTION, "--model", "tiny.en")
-        self._command = [*under, COMMAND, *common, "--workspace", workspace, *options]
+        self._as_json = as_json
+        self._open = ExitStack()
+        style = ("--plain", "--json") if as_json else ("--plain",)
+        common = ("practice", *style, *asked, "--model", "tiny.en", "--workspace", workspace)
+        self._command = [*under, COMMAND, *common, *options]
 
     def __enter__(self) -> Self:
+        self._errors = self._open.enter_context(tempfile.TemporaryFile())
         self.began_s["asking"] = time.monotonic()
         self._process = subprocess.Popen(
             list(map(str, self._command)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT if self._as_json else self._errors,
             text=True,
             cwd=self.workspace,
+            env=os.environ | {"COLUMNS": "1000"},
         )
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -85,20 +111,20 @@ class Rehearsal:
         self.kill()
         assert self._process.stdout is not None
         self._process.stdout.close()
+        self._open.close()
 
     def wait_for(self, phase: str) -> None:
         """Until that phase has begun, or the process has ended."""
-        with self._changed:
-            assert self._changed.wait_for(
-                lambda: phase in self.began_s or self._is_over, LIMIT_S
-            ), self.lines
+        self._wait_until(lambda: phase in self.began_s)
 
-    def wait_for_line(self, words: str) -> None:
-        """Until a line with these words was printed, or the process has ended."""
-        with self._changed:
-            assert self._changed.wait_for(
-                lambda: any(words in line for line in self.lines) or self._is_over, LIMIT_S
-            ), self.lines
+    def wait_for_line(self, *parts: str) -> None:
+        """Until a line with one of these was printed, or the process has ended."""
+        self._wait_until(lambda: self.said_s(*parts) is not None)
+
+    def said_s(self, *parts: str) -> float | None:
+        """When a line with one of these came first; None where none did."""
+        lines = zip(self._came_s, self.lines, strict=False)
+        return next((at_s for at_s, line in lines if any(part in line for part in parts)), None)
 
     def kill(self) -> float:
         """`kill -9`; when the process was dead, by the monotonic clock."""
@@ -108,11 +134,12 @@ class Rehearsal:
         self._reader.join(LIMIT_S)
         return dead_s
 
-    def finish(self) -> int:
-        """Wait for its own end; the exit code."""
+    def finish(self) -> Finished:
+        """Wait for its own end."""
         code = self._process.wait(LIMIT_S)
         self._reader.join(LIMIT_S)
-        return code
+        self._errors.seek(0)
+        return Finished(code, "".join(self.lines), self._errors.read().decode())
 
     @property
     def pid(self) -> int:
@@ -126,11 +153,16 @@ class Rehearsal:
         """The last one that began."""
         return max(self.began_s, key=PHASES.index)
 
+    def _wait_until(self, is_so: Callable[[], bool]) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._is_over or is_so(), LIMIT_S), self.lines
+
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             now_s = time.monotonic()
             with self._changed:
+                self._came_s.append(now_s)
                 self.lines.append(line)
                 for beginning, phase in _BEGINS.items():
                     if re.match(beginning, line):

@@ -1,49 +1,15 @@
-"""A small disk of its own, to be filled, emptied and made read-only; and commands that meet it."""
+"""A small disk of its own, to be filled, emptied and made read-only."""
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
-from sayback.views import cli
-
-LIMIT_S = 120.0
-
-Run = Callable[..., "Finished"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A command that has ended."""
-
-    code: int
-    out: str
-    err: str
-
-    def told(self, *parts: str) -> str:
-        """The one line that a person gets where something failed; checks that it is one."""
-        lines = self.err.strip().splitlines()
-        assert self.code == 1, (self.code, self.out, self.err)
-        assert len(lines) == 1, self.err
-        assert lines[0].startswith("sayback: ")
-        assert "Traceback" not in self.out + self.err
-        assert "sqlite" not in self.err.lower()
-        assert any(part in lines[0] for part in parts), lines[0]
-        return lines[0]
-
-    def done(self) -> str:
-        """What a command printed that could do its work; checks that it could."""
-        assert self.code == 0, self.err
-        return self.out
 
 
 class Disk:
@@ -89,24 +55,3 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[Disk]:
         yield disk
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def in_process(*arguments: object) -> Finished:
-    """A command as `sayback` runs it, without the second that a process takes to start."""
-    out, err = io.StringIO(), io.StringIO()
-    before, sys.argv = sys.argv, ["sayback", *map(str, arguments)]
-    try:
-        with redirect_stdout(out), redirect_stderr(err):
-            code = cli._run()
-    finally:
-        sys.argv = before
-    return Finished(code, out.getvalue(), err.getvalue())
-
-
-def as_process(*arguments: object) -> Finished:
-    """The command as a user runs it."""
-    done = subprocess.run(
-        [sys.executable, "-m", "sayback", *map(str, arguments)],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT_S, check=False,
-    )  # fmt: skip
-    return Finished(done.returncode, done.stdout, done.stderr)

@@ -7,23 +7,21 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import time
 from collections import Counter
 from contextlib import closing, suppress
 from pathlib import Path
 
 import msgspec
 import pytest
-from click.testing import CliRunner
 from tests.torture import damaging
 from tests.torture.campaign import Campaign
+from tests.torture.commands import as_process, in_process, kill_once_there
 
 from sayback.errors import SaybackError
 from sayback.history.store import FILE_NAME, Store
 from sayback.model import Attempt
-from sayback.views.cli import commands
+from sayback.upkeep import upkeep
 from sayback.views.doctor import mended
-from sayback.views.upkeep import upkeep
 from sayback.views.web.app import Desk
 from sayback.views.web.names import render
 from sayback.workspace import Workspace
@@ -58,18 +56,12 @@ def attempts(workspace: Workspace) -> dict[int, Attempt]:
 
 
 def run(workspace: Workspace, *arguments: str) -> str:
-    """What a command says, which is its result or one line; anything else is raised."""
-    at = ["--workspace", str(workspace.folder)]
-    arguments = tuple(
-        str(workspace.folder / "out") if each == "out" else each for each in arguments
-    )
-    result = CliRunner().invoke(commands, [*arguments, *at], standalone_mode=False)
-    if isinstance(result.exception, SaybackError):
-        assert "\n" not in str(result.exception)
-        return str(result.exception)
-    if result.exception:
-        raise result.exception
-    return result.output
+    """What a command says, which is its result or one line."""
+    named = (str(workspace.folder / "out") if each == "out" else each for each in arguments)
+    finished = in_process(*named, "--workspace", workspace.folder)
+    if finished.code:
+        finished.told()
+    return finished.text
 
 
 def look_at_pages(workspace: Workspace) -> None:
@@ -201,11 +193,9 @@ def test_mending_that_is_killed_leaves_the_damaged_or_the_mended_history(
         damaging.spoil_header(history, chance)
         damaged = history.read_bytes()
         with subprocess.Popen([sys.executable, "-c", MEND, workspace.recordings]) as process:
-            while process.poll() is None and not any(workspace.recordings.glob("*.damaged-*")):
-                time.sleep(0.002)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(chance.uniform(0, 0.06))
-            process.kill()
+            kill_once_there(
+                process, workspace.recordings, "*.damaged-*", after_s=chance.uniform(0, 0.06)
+            )
         is_old = history.read_bytes() == damaged
         found["old" if is_old else "new"] += 1
         kept = {file.read_bytes() for file in workspace.recordings.glob("*.damaged-*")}
@@ -227,21 +217,13 @@ def test_commands_in_processes_of_their_own_say_one_line_and_the_doctor_mends(
     history = workspace.recordings / FILE_NAME
     damaging.close(history)
     damaging.spoil_header(history, campaign.chance())
-    damaged = history.read_bytes()
+    damaged, at = history.read_bytes(), ("--workspace", workspace.folder)
     commands = [["history"], ["practice", "--plain", "--answer", "none.wav"]]
     for command in commands[: campaign.rounds(1, 2)]:
-        finished = process(workspace, *command)
-        assert finished.returncode == 1
-        (line,) = finished.stderr.strip().splitlines()
+        line = as_process(*command, *at).told("`sayback doctor --mend`")
         assert str(history) in line
-        assert "`sayback doctor`" in line
     assert history.read_bytes() == damaged
     if campaign.is_long:
-        finished = process(workspace, "doctor", "--mend", "--model", "tiny.en")
-        assert f"{damaging.ANSWERS} attempts saved" in finished.stdout
-        assert process(workspace, "history").returncode == 0
-
-
-def process(workspace: Workspace, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sayback", *arguments, "--workspace", str(workspace.folder)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        mending = as_process("doctor", "--mend", "--model", "tiny.en", *at)
+        assert f"{damaging.ANSWERS} attempts saved" in mending.out
+        as_process("history", *at).done()

@@ -6,7 +6,6 @@ import json
 import os
 import resource
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -19,9 +18,11 @@ import pytest
 import soundfile
 from tests.rehearsed import QUESTION, loaded
 from tests.torture.campaign import Campaign
+from tests.torture.commands import Finished, as_process, one_line
 from tests.torture.freezing import frozen
-from tests.torture.rehearsal import COMMAND, LIMIT_S, Rehearsal, make_workspace
+from tests.torture.rehearsal import Rehearsal, make_workspace
 from tests.transcript.test_live import Reads, numbered
+from tests.whole_recording import heard_whole
 
 import sayback
 from sayback.capture.wave_file import WaveFile, to_pcm16
@@ -29,7 +30,6 @@ from sayback.errors import TranscriptionError
 from sayback.live import LiveAnswer, Words
 from sayback.model import SAMPLE_RATE_HZ, Ending, Interval, Recording, Transcript
 from sayback.transcript import models
-from sayback.transcript.recording import transcribe_recording
 from sayback.transcript.transcriber import Samples
 
 pytestmark = [
@@ -71,11 +71,11 @@ def test_an_engine_that_fails_now_and_then_loses_no_word(
     with WaveFile(tmp_path / "answer.wav") as file:
         file.append(to_pcm16(samples.astype(np.float32)))
     heard = from_file(tmp_path / "answer.wav")
-    expected = transcribe_recording(Reads(), heard, speech)
+    expected = heard_whole(Reads(), heard, speech)
     chance, whole, refused = campaign.chance(), 0, 0
     for _ in range(campaign.rounds(10, 100)):
         engine = Unreliable(chance, chance.uniform(0, 0.7), chance.choice([1, 2]))
-        outcome = transcribed(tmp_path / "answer.wav", engine, speech, duration_s)
+        outcome = heard_live(tmp_path / "answer.wav", engine, speech, duration_s)
         if isinstance(outcome, Transcript):
             assert outcome == expected
             whole += 1
@@ -94,7 +94,7 @@ def from_file(path: Path) -> Samples:
     return np.asarray(samples, np.float32)
 
 
-def transcribed(
+def heard_live(
     path: Path, engine: Unreliable, speech: tuple[Interval, ...], duration_s: float
 ) -> Transcript | Exception:
     """The final transcript of an answer that was heard second by second, or what went wrong."""
@@ -135,21 +135,16 @@ def words_of(workspace: Path, *, rescored: bool = True) -> list[str]:
     if rescored:
         commands.insert(0, ("rescore", "1", "--model", "tiny.en"))
     for command in commands:
-        done = subprocess.run(
-            list(map(str, (COMMAND, *command, *common))),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=LIMIT_S,
-        )
-        assert done.returncode == 0, done.stderr
-    words: list[str] = json.loads(done.stdout)["transcript"]["text"].split()
+        said = as_process(*command, *common).done()
+    words: list[str] = json.loads(said)["transcript"]["text"].split()
     return words
 
 
-def is_one_clear_line(lines: list[str]) -> bool:
-    text = "".join(lines)
-    return "Traceback" not in text and text.count("sayback rescore 1") == 1
+def check_told(finished: Finished) -> None:
+    """What to do later is said in the one line of the error."""
+    assert "Traceback" not in finished.text, finished
+    errors = [line for line in finished.text.splitlines() if line.startswith("sayback: ")]
+    one_line("\n".join(errors), "`sayback rescore 1`")
 
 
 def test_an_engine_that_hangs_is_given_up_and_one_may_leave_sooner(
@@ -167,12 +162,13 @@ def test_an_engine_that_hangs_is_given_up_and_one_may_leave_sooner(
             leaving.wait_for_line("still transcribing")
             leaving.send(signal.SIGINT)
             begun_s = time.monotonic()
-            assert leaving.finish() == 130
+            left = leaving.finish()
             left_s = time.monotonic() - begun_s
-            assert is_one_clear_line(leaving.lines)
-            assert waiting.finish() == 1
+            given_up = waiting.finish()
             given_up_s = time.monotonic() - waiting.began_s["transcribing"]
-            assert is_one_clear_line(waiting.lines)
+            assert (left.code, given_up.code) == (130, 1)
+            check_told(left)
+            check_told(given_up)
     for workspace in (patient, other):
         assert recorded_s(workspace) == pytest.approx(9, abs=0.1)
         assert len(words_of(workspace)) > 15
@@ -196,9 +192,11 @@ def test_an_engine_short_of_memory_or_killed_leaves_the_answer(
             time.sleep(chance.uniform(3, 8))
             hit_s = time.monotonic() - rehearsal.began_s["listening"]
             limit_memory(rehearsal.pid, extra_mb=chance.choice([5, 60, 120]))
-            code = rehearsal.finish()
-        assert code in (0, 1) or code < 0, rehearsal.lines
-        assert code < 0 or code == 0 or is_one_clear_line(rehearsal.lines), rehearsal.lines
+            finished = rehearsal.finish()
+        code = finished.code
+        assert code in (0, 1) or code < 0, finished
+        if code == 1:
+            check_told(finished)
         outcomes["scored" if code == 0 else "one line" if code == 1 else "killed"] += 1
         heard_s = min(9.0, hit_s) if code < 0 else 9.0
         lost_s = max(lost_s, heard_s - recorded_s(workspace))
@@ -225,11 +223,13 @@ def test_a_model_that_is_damaged_is_said_and_the_answer_kept(
         workspace = make_workspace(tmp_path / str(number))
         folder = damaged_model(tmp_path / f"model {number}", chance)
         with Rehearsal(workspace, "--exam", "--answer", answer, "--model", folder) as rehearsal:
-            code = rehearsal.finish()
-        assert "Traceback" not in "".join(rehearsal.lines)
+            finished = rehearsal.finish()
+        code = finished.code
+        assert "Traceback" not in finished.text
         outcomes["scored" if code == 0 else "one line" if code == 1 else "killed"] += 1
         if code and list((workspace / "recordings").glob("*.wav")):
-            assert code < 0 or is_one_clear_line(rehearsal.lines), rehearsal.lines
+            if code > 0:
+                check_told(finished)
             assert recorded_s(workspace) == pytest.approx(9, abs=0.1)
             assert len(words_of(workspace)) > 15
     counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))

@@ -18,19 +18,25 @@ import pytest
 import soundfile
 from tests.kept_answers import keep_sample_answer
 from tests.torture.campaign import Campaign
-from tests.torture.practice import Pcm, Practice, samples
-from tests.torture.rehearsal import QUESTION, RATE_HZ, make_workspace, spoken
-from tests.torture.small_disk import Disk, Run, as_process, in_process, small_disk
+from tests.torture.commands import AS_HEARD, Finished, as_process, in_process
+from tests.torture.rehearsal import (
+    QUESTION,
+    RATE_HZ,
+    Pcm,
+    Rehearsal,
+    make_workspace,
+    samples,
+    spoken,
+)
+from tests.torture.small_disk import Disk, small_disk
 
-from sayback.capture.wave_file import HEADER_BYTES
 from sayback.history.store import Store
+from sayback.model import WAVE_HEADER_BYTES
 
 pytestmark = pytest.mark.timeout(1500)
 
 DISK_KB = 4096
 TINY = ("--model", "tiny.en")
-AS_HEARD = ("--engine", "faster-whisper", "--model", "base")
-"""By what heard the answer in the workspace: scoring it again needs no model."""
 ASKED = ("--question", QUESTION)
 OLD_HISTORY = Path(__file__).parents[1] / "data" / "history-1.sql"
 FULL = ("No space left", "the disk is full", "no room on its disk")
@@ -40,6 +46,7 @@ MOST_LOST_S = 0.2
 MOST_UNTOLD_S = 2.0
 
 Fill = Callable[[], None]
+Run = Callable[..., Finished]
 
 
 @pytest.fixture
@@ -103,15 +110,6 @@ def room(disk: Disk, workspace: Path, tmp_path: Path, campaign: Campaign) -> Roo
     return Room(disk, workspace, answer, pcm)
 
 
-def one_line(practice: Practice, code: int, *parts: str) -> None:
-    """A rehearsal that failed said so in one line of error."""
-    assert code == 1, (practice.lines, practice.err)
-    (line,) = practice.err.strip().splitlines()
-    assert line.startswith("sayback: ")
-    assert any(part in line for part in parts), line
-    assert "Traceback" not in "".join(line for _, line in practice.lines)
-
-
 @dataclass(slots=True)
 class Toll:
     """What filling the disk while somebody rehearses has cost."""
@@ -126,36 +124,37 @@ class Toll:
 def fill_while_practising(room: Room, chance: random.Random, toll: Toll, *, early: bool) -> None:
     """Fill the disk at any moment of a rehearsal; look at what is kept, make room, and go on."""
     before = room.audio()
-    with Practice(room.workspace, room.answer) as practice:
+    with Rehearsal(room.workspace, "--answer", room.answer, as_json=False) as rehearsal:
         if not early:
-            practice.listening()
+            rehearsal.wait_for("listening")
+            assert "listening" in rehearsal.began_s, rehearsal.lines
         time.sleep(chance.uniform(0.3, 7.0) if early else chance.uniform(0.2, room.most_s))
         room.disk.fill(chance.choice((0, 0, 5000, 40_000)))
         full_s = time.monotonic()
-        practice.wait_for(*FULL)
+        rehearsal.wait_for_line(*FULL)
         free = shutil.disk_usage(room.disk.folder).free
-        code = practice.finish()
-    listening_s = practice.said_s("Listening")
-    heard_s = practice.said_s("Heard")
-    if code:
-        one_line(practice, code, *FULL)
+        finished = rehearsal.finish()
+        ended_s = time.monotonic()
+    listening_s = rehearsal.began_s.get("listening")
+    heard_s = rehearsal.began_s.get("transcribing")
+    if finished.code:
+        finished.told(*FULL)
     new = room.audio() - before
     assert len(new) <= 1
     kept = np.concatenate([np.zeros(0, np.int16), *map(samples, new)])
-    uncounted = sum(path.stat().st_size - HEADER_BYTES - 2 * len(kept) for path in new)
+    uncounted = sum(path.stat().st_size - WAVE_HEADER_BYTES - 2 * len(kept) for path in new)
     assert kept.tolist() == room.pcm[: len(kept)].tolist()
     if listening_s is None or full_s < listening_s:
         toll.phases["asking"] += 1
     elif heard_s is None or full_s < heard_s:
         toll.phases["listening"] += 1
-        assert code == 1
-        told_s = practice.said_s(*FULL)
-        assert told_s is not None
+        assert finished.code == 1
+        told_s = rehearsal.said_s(*FULL) or ended_s  # where only the last line tells it
         # What was left took some more sound: then the disk was full later.
         toll.untold_s.append(max(0.0, told_s - max(full_s, listening_s + len(kept) / RATE_HZ)))
         toll.lost_s.append((free + uncounted) / 2 / RATE_HZ)
     else:
-        toll.phases["scoring" if code else "saved"] += 1
+        toll.phases["scoring" if finished.code else "saved"] += 1
         assert len(kept) == len(room.pcm)
 
 

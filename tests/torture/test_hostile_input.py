@@ -23,7 +23,9 @@ import pytest
 import soundfile
 from hypothesis import strategies as st
 from tests.torture.campaign import Campaign
-from tests.torture.hostile import Watch, fuzz, is_decent, mutants, mutated, run_apart, run_here
+from tests.torture.commands import Finished, as_process, in_process
+from tests.torture.hostile import BUSY_MACHINE, TIME_LIMIT_S, Watch, is_decent
+from tests.torture.mutants import fuzz, mutants, mutated
 
 from sayback.capture.audio_file import read_audio
 from sayback.errors import CaptureError
@@ -56,7 +58,7 @@ def test_banks(campaign: Campaign, home: Path) -> None:
     def try_one(bank: bytes) -> None:
         path.write_bytes(bank)
         with watch.example():
-            is_decent(run_here(*commands[watch.count % len(commands)], stdin=SAID[0]))
+            is_decent(in_process(*commands[watch.count % len(commands)], stdin=SAID[0]))
 
     fuzz(campaign, campaign.rounds(60, 4_000), mutants(BANKS), try_one)
     watch.report(campaign, "banks")
@@ -70,7 +72,7 @@ def test_transcripts(campaign: Campaign, home: Path) -> None:
         style = ("--json",) if watch.count % 2 else ()
         with watch.example():
             asked = ("match", "--question", QUESTION, "--transcript", "-", *style)
-            is_decent(run_here(*asked, stdin=said))
+            is_decent(in_process(*asked, stdin=said))
 
     fuzz(campaign, campaign.rounds(25, 2_000), mutants(SAID), try_one)
     watch.report(campaign, "transcripts")
@@ -110,7 +112,7 @@ def test_json_lines(campaign: Campaign, home: Path) -> None:
     def try_one(request: bytes) -> None:
         request = request.replace(b"\n", b" ")
         with watch.example():
-            done = run_here("match", "--jsonl", stdin=request + b"\n" + REQUEST + b"\n")
+            done = in_process("match", "--jsonl", stdin=request + b"\n" + REQUEST + b"\n")
             is_decent(done)
         answers = [json.loads(line) for line in done.out.splitlines()]
         assert len(answers) == 1 + bool(request.strip())
@@ -171,6 +173,11 @@ def test_audio_files(campaign: Campaign, tmp_path: Path, capfd: pytest.CaptureFi
     watch.report(campaign, f"audio files ({heard:,} heard, {len(problems):,} refused)")
 
 
+def run_apart(*arguments: object, stdin: Path = Path(os.devnull)) -> Finished:
+    """The command line in a process of its own, which has to end in time."""
+    return as_process(*arguments, stdin=stdin, limit_s=TIME_LIMIT_S * BUSY_MACHINE)
+
+
 ENDLESS = ("/dev/zero", "pipe", "folder", "loop", "missing", "x" * 300)
 
 
@@ -220,14 +227,14 @@ def test_giants(campaign: Campaign, home: Path) -> None:
     for name in names:
         path.write_bytes(GIANTS[name])
         with watch.example():
-            is_decent(run_here("bank", "check", path))
+            is_decent(in_process("bank", "check", path))
         with watch.example():
             said = ". ".join(f"say {n}" for n in range(2_000)).encode()
             asked = ("match", "--bank", path, "--question", "q", "--transcript", "-")
-            is_decent(run_here(*asked, stdin=said))
+            is_decent(in_process(*asked, stdin=said))
     for said in (b"a" * 10_000_000, b"so it is. " * 50_000) if campaign.is_long else ():
         with watch.example():
-            is_decent(run_here("match", "--question", QUESTION, "--transcript", "-", stdin=said))
+            is_decent(in_process("match", "--question", QUESTION, "--transcript", "-", stdin=said))
     watch.report(campaign, "giants")
 
 

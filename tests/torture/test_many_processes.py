@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 import soundfile
 from tests.torture.campaign import Campaign
-from tests.torture.rehearsal import COMMAND, RATE_HZ, Pcm, Rehearsal, make_workspace, spoken
+from tests.torture.commands import as_process
+from tests.torture.rehearsal import RATE_HZ, Pcm, Rehearsal, make_workspace, spoken
 
 from sayback.capture.wave_file import WaveFile
 from sayback.history.store import FILE_NAME, LOCK_TIME_LIMIT_S, Store
@@ -33,7 +34,7 @@ from pathlib import Path
 from sayback.history.store import Store
 from sayback.model import Ending, Interval, KeyPoint, Question, Recording, Transcript, Word
 from sayback.scoring.scorecard import score
-from sayback.session import keep
+from sayback.revision import keep
 from sayback.workspace import Workspace
 
 folder, sound, name, count = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
@@ -103,17 +104,6 @@ def test_eight_processes_save_at_once(tmp_path: Path, campaign: Campaign) -> Non
     )
 
 
-def sayback(workspace: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [COMMAND, *arguments, "--workspace", workspace],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-        cwd=workspace,
-    )
-
-
 def cut_off(workspace: Path, sound: Pcm) -> int:
     """An answer that was left unscored by a rehearsal before."""
     question = Question("Why?", "why")
@@ -153,17 +143,13 @@ def another_writes(workspace: Path) -> Iterator[None]:
 def check_refused(workspace: Path, number: int) -> None:
     """An answer that is being given cannot be scored or deleted by other commands."""
     for command in (("rescore", str(number)), ("delete", str(number), "--yes")):
-        refused = sayback(workspace, *command)
-        assert refused.returncode == 1, refused
-        assert refused.stderr.count("\n") == 1
-        assert "still being given" in refused.stderr
+        as_process(*command, "--workspace", workspace).told("still being given")
 
 
 def check_left_out(workspace: Path) -> None:
     """An answer that is being given is not among what is scored again."""
-    everything = sayback(workspace, "rescore", "--model", "tiny.en")
-    assert everything.returncode == 0, everything.stderr
-    assert "1 being given or scored" in " ".join(everything.stdout.split())
+    said = as_process("rescore", "--model", "tiny.en", "--workspace", workspace).done()
+    assert "1 being given or scored" in " ".join(said.split())
 
 
 def scorecard_after_s(workspace: Path, answer: Path, given: int) -> float:
@@ -177,8 +163,8 @@ def scorecard_after_s(workspace: Path, answer: Path, given: int) -> float:
         check_refused(workspace, given)
         rehearsal.wait_for("saving")
         writing.close()
-        assert rehearsal.finish() == 0, "".join(rehearsal.lines)
-    (card,) = [json.loads(line) for line in rehearsal.lines if line.startswith("{")]
+        said = rehearsal.finish().done()
+    (card,) = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
     assert card["transcript"]["words"]
     assert {"kept", "completing"} <= rehearsal.began_s.keys()
     over_s = rehearsal.began_s["listening"] + soundfile.info(answer).duration
@@ -201,7 +187,7 @@ def rehearse_twice_at_once(workspace: Path, sound: Pcm, chance: random.Random) -
                 (given,) = set(store.unfinished()) - {left}
             took_s = scorecard_after_s(workspace, answer, given)
             check_left_out(workspace)
-        assert one.finish() == 0, "".join(one.lines)
+        one.finish().done()
     with Store(workspace / "recordings") as store:
         durations = store.rows("SELECT attempt.id, recording ->> '$.duration_s' FROM attempt"
                                " JOIN score ON attempt_id = attempt.id")  # fmt: skip

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -20,14 +17,16 @@ import soundfile
 import soxr
 from tests.rehearsed import ANSWER, QUESTION, Typist, loaded
 from tests.torture.campaign import Campaign
+from tests.torture.commands import as_process
 from tests.virtual_sound_card import SoundCard, virtual_sound_card
 
 from sayback.capture.listen import Level, ListenSettings
 from sayback.capture.microphone import Microphone
+from sayback.events import Event, Saved
 from sayback.history.store import Store
 from sayback.model import SAMPLE_RATE_HZ
 from sayback.remote import Remote, Wish
-from sayback.session import Event, Saved, Stations, rehearse
+from sayback.session import Stations, rehearse
 from sayback.voice.pyttsx3_speaker import Pyttsx3Speaker
 from sayback.workspace import Workspace
 
@@ -99,11 +98,11 @@ def test_a_microphone_that_fails_in_mid_answer(
 
 
 def test_without_a_microphone_one_line_comes_before_the_question(
-    campaign: Campaign, tmp_path: Path
+    campaign: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert refusal(tmp_path, PULSE_SERVER=f"unix:{tmp_path}/nobody").startswith(
-        "no microphone found; connect one"
-    )
+    with monkeypatch.context() as environment:
+        environment.setenv("PULSE_SERVER", f"unix:{tmp_path}/nobody")
+        assert refusal(tmp_path).startswith("no microphone found; connect one")
     if campaign.is_long:
         with virtual_sound_card() as card:
             card.remove_all_devices()
@@ -112,21 +111,14 @@ def test_without_a_microphone_one_line_comes_before_the_question(
                 assert "the microphone does not open within 5 s; " in refusal(tmp_path)
 
 
-def refusal(folder: Path, **environment: str) -> str:
+def refusal(folder: Path) -> str:
     """What `practice` says instead of asking a question."""
-    command = [sys.executable, "-m", "sayback", "practice", "--plain", "--workspace", str(folder)]
     bank = Path(__file__).parents[2] / "questions"
-    done = subprocess.run(
-        [*command, "--bank", str(bank)],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    asked = ("practice", "--plain", "--bank", bank, "--workspace", folder)
+    finished = as_process(*asked, limit_s=LIMIT_S)
+    assert finished.out == ""
     assert list(folder.glob("recordings/*.wav")) == []
-    return done.stderr.removeprefix("sayback: ")
+    return finished.told().removeprefix("sayback: ")
 
 
 def outcome_of(fault: str, card: SoundCard, stations: Stations, chance: random.Random) -> Outcome:

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
 import soundfile
-from click.testing import CliRunner
 from tests.kept_answers import keep_sample_answer
 from tests.torture.campaign import Campaign
-from tests.torture.rehearsal import RATE_HZ, make_workspace, spoken
+from tests.torture.commands import AS_HEARD, Finished, in_process
+from tests.torture.rehearsal import RATE_HZ, Rehearsal, make_workspace, spoken
 
-from sayback.errors import SaybackError
 from sayback.history.store import Store
-from sayback.views.cli import commands
-from sayback.views.upkeep import upkeep
+from sayback.upkeep import upkeep
 from sayback.views.web.app import Desk
 from sayback.views.web.names import recording, render
 from sayback.workspace import Workspace
 
-AS_HEARD = ("--engine", "faster-whisper", "--model", "base")
-"""By what heard the answer in the workspace."""
 BANK = """# Training
 - What is dropout?
   - Units are dropped at random
@@ -34,14 +28,8 @@ BANK = """# Training
 ASKED = ["What is dropout?", "What is weight decay?"]
 
 
-def said(workspace: Path, *arguments: str) -> tuple[int, str]:
-    """The exit code of a command, and what it says."""
-    at = ("--workspace", str(workspace))
-    result = CliRunner().invoke(commands, [*arguments, *at], standalone_mode=False)
-    if isinstance(result.exception, SaybackError):
-        return 1, f"{result.output}{result.exception}"
-    assert result.exception is None, result.exception
-    return int(result.return_value or 0), result.output
+def run(workspace: Path, *arguments: object) -> Finished:
+    return in_process(*arguments, "--workspace", workspace)
 
 
 def test_an_answer_whose_recording_is_missing_is_still_shown(
@@ -52,15 +40,15 @@ def test_an_answer_whose_recording_is_missing_is_still_shown(
     attempt.audio.unlink()
     name = attempt.audio.name
     for command in (("history",), ("show", "1"), ("trends",), ("draft", "1")):
-        assert said(folder, *command)[0] == 0, command
-    code, text = said(folder, "export", str(tmp_path / "out"))
-    assert (code, "1 attempt written" in text) == (0, True)
-    assert f"{name}: missing" in text
-    code, text = said(folder, "rescore", "1", *AS_HEARD)
-    assert code == 0, "its words are there and can be judged without the sound"
-    code, text = said(folder, "rescore", "1", "--engine", "faster-whisper", "--model", "tiny.en")
-    assert code == 1
-    assert name in text
+        run(folder, *command).done()
+    exported = run(folder, "export", tmp_path / "out")
+    assert "1 attempt written" in exported.done()
+    assert f"{name}: missing" in exported.text
+    # Its words are there and can be judged without the sound.
+    run(folder, "rescore", "1", *AS_HEARD).done()
+    refused = run(folder, "rescore", "1", "--engine", "faster-whisper", "--model", "tiny.en")
+    assert refused.told()
+    assert name in refused.text
     with Desk(folder / "recordings", folder / "questions").site() as site:
         assert recording(site.store, "audio-1.flac") is None
         assert "recording" in (render(site, "attempt-1.html") or "")
@@ -101,22 +89,15 @@ def test_a_bank_that_changes_in_use_is_read_anew_at_the_next_start(
             kept = [store.attempt(each.id) for each in store.summaries()]
         assert [attempt.question.text for attempt in kept] == ASKED
         assert all(attempt.scorecard for attempt in kept)
-        got, text = said(folder, "bank", "list")
-        assert (got, part in text) == (code, True), text
+        listed = run(folder, "bank", "list")
+        assert (listed.code, part in listed.text) == (code, True), listed
     campaign.report("bank edited in use", f"{len(CHANGES)} edits: 0 answers lost")
 
 
 def rehearse_and(change: Callable[[], None], folder: Path, answer: Path) -> None:
     """Two questions, before the first of which is answered the bank is changed."""
-    command = [sys.executable, "-m", "sayback", "practice", "--plain", "--count", "2"]
-    options = ["--answer", str(answer), "--workspace", str(folder), "--model", "tiny.en"]
-    with subprocess.Popen(
-        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("Listening"):
-                change()
-                break
-        output, problem = process.communicate(timeout=120)
-        assert process.returncode == 0, output + problem
+    options = ("--answer", answer)
+    with Rehearsal(folder, *options, asked=("--count", "2"), as_json=False) as rehearsal:
+        rehearsal.wait_for("listening")
+        change()
+        rehearsal.finish().done()

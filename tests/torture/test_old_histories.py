@@ -6,14 +6,14 @@ import random
 import sqlite3
 import subprocess
 import sys
-import time
 from collections import Counter
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.history import releases
 from tests.torture.campaign import Campaign
+from tests.torture.commands import as_process, kill_once_there
 
 from sayback.history.migrations import STEPS
 
@@ -51,11 +51,7 @@ def kill_in_update(workspace: Path, chance: random.Random) -> None:
     """Kill a little after the copy is begun, or made: that is when there is something to lose."""
     begun = chance.choice(("*.unfinished", "*.version-?"))
     with started(workspace) as process:
-        while process.poll() is None and not any((workspace / "recordings").glob(begun)):
-            time.sleep(0.002)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(chance.uniform(0, 0.15))
-        process.kill()
+        kill_once_there(process, workspace / "recordings", begun, after_s=chance.uniform(0, 0.15))
 
 
 @pytest.mark.timeout(1500)
@@ -97,11 +93,5 @@ def test_a_history_of_a_newer_sayback_is_refused_in_a_line_and_left_alone(tmp_pa
         database.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
     written = history.read_bytes()
     for command in ("history", "plan"):
-        finished = subprocess.run(
-            [sys.executable, "-m", "sayback", command, "--workspace", tmp_path],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert finished.returncode == 1
-        assert finished.stderr.count("\n") == 1
-        assert "newer sayback" in finished.stderr
+        as_process(command, "--workspace", tmp_path).told("newer sayback")
     assert history.read_bytes()[100:] == written[100:]

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 from tests.torture.campaign import Campaign
-from tests.torture.practice import Practice, samples
-from tests.torture.rehearsal import RATE_HZ, make_workspace, spoken
+from tests.torture.rehearsal import RATE_HZ, Rehearsal, make_workspace, samples, spoken
 
 from sayback.history.store import Store
 
@@ -53,17 +52,17 @@ def remove_while_listening(
 ) -> float | None:
     """Remove what is written while somebody answers; when that was told, None where it was not."""
     recordings = workspace / "recordings"
-    with Practice(workspace, answer) as practice:
-        practice.listening()
+    with Rehearsal(workspace, "--answer", answer, as_json=False) as rehearsal:
+        rehearsal.wait_for("listening")
         time.sleep(after_s)
         remove(recordings)
         removed_s = time.monotonic()
-        assert practice.finish() == 0, practice.err
-    told_s = practice.said_s("was removed while you answer")
+        said = rehearsal.finish().done()
+    told_s = rehearsal.said_s("was removed while you answer")
     with Store(recordings) as store:
         newest = store.summaries()[-1]
         kept = store.attempt(newest.id)
-    assert f"attempt {newest.id} is kept" in "".join(line for _, line in practice.lines)
+    assert f"attempt {newest.id} is kept" in said
     assert kept.scorecard is not None
     assert kept.recording is not None
     assert samples(kept.audio).tolist() == samples(answer).tolist(), "some of the answer is gone"

@@ -24,10 +24,11 @@ from tests.voice.test_pyttsx3_speaker import hide_system_library
 
 from sayback.capture.file_recorder import FileRecorder
 from sayback.capture.listen import Level, ListenSettings
+from sayback.events import Event, Listening, Saved, Warned
 from sayback.history.store import Store
 from sayback.model import Question
 from sayback.remote import Remote, Wish
-from sayback.session import Event, Listening, Saved, Stations, Warned, rehearse
+from sayback.session import Stations, rehearse
 from sayback.voice.playback import GRACE_S
 from sayback.voice.pyttsx3_speaker import Pyttsx3Speaker, is_sound
 from sayback.voice.speaker import PATIENCE_S

@@ -5,6 +5,8 @@ from __future__ import annotations
 from random import Random
 from urllib.parse import urlencode
 
+from tests.torture.mutants import mutated
+
 from sayback.views.web.changes import CHANGES
 
 FORM = "content-type: application/x-www-form-urlencoded"
@@ -26,6 +28,7 @@ HEADERS = (
     "connection: upgrade\r\nupgrade: websocket", "host: evil.example", "cookie: token=x",
     "x-long: " + "x" * 70_000, "\tfolded: yes", "x-injected : 1", "if-range: \"x\"",
 )  # fmt: skip
+PIECES = (b"\r\n", b"\0", b"\r\nx-injected: 1\r\n", b" ", b"\n")
 METHODS = (
     "GET",
     "GET",
@@ -67,23 +70,8 @@ def request(chance: Random, port: int) -> bytes:
     written = "\r\n".join(
         [f"{method} {target} HTTP/1.{chance.choice([0, 1, 1, 1, 2])}", *lines, "", body]
     )
-    return mutated(bytearray(written.encode("latin-1")), chance)
-
-
-def mutated(data: bytearray, chance: Random) -> bytes:
-    for _ in range(chance.choice([0, 0, 1, 1, 2, 8])):
-        at = chance.randrange(len(data))
-        match chance.randrange(4):
-            case 0:
-                data[at] = chance.randrange(256)
-            case 1:
-                del data[at : at + chance.randrange(1, 20)]
-            case 2:
-                data[at:at] = chance.choice([b"\r\n", b"\0", b"\r\nx-injected: 1\r\n", b" ", b"\n"])
-            case _:
-                data[at:at] = data[at : at + chance.randrange(200)]
-        data = data or bytearray(b"\n")
-    return bytes(data)
+    sent = written.encode("latin-1")
+    return sent if chance.random() < 1 / 3 else mutated(sent, chance, PIECES, most=3)
 
 
 def broken_rest() -> bytes:

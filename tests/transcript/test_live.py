@@ -16,6 +16,7 @@ import soundfile
 import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.whole_recording import heard_whole, reads
 
 from sayback.capture.audio_file import read_audio, read_part
 from sayback.capture.speech_detector import SpeechTrack, detect_speech
@@ -30,7 +31,7 @@ from sayback.transcript.live import (
     Draft,
     LiveTranscript,
 )
-from sayback.transcript.recording import LONGEST_WINDOW_S, sound_of, transcribe_recording
+from sayback.transcript.recording import LONGEST_WINDOW_S
 from sayback.transcript.transcriber import Samples, Transcriber
 from sayback.voice.pyttsx3_speaker import Pyttsx3Speaker
 
@@ -138,7 +139,7 @@ class Answer:
 
     def _read(self, stretch: Interval) -> Samples:
         assert stretch.end_s <= self.now_s + 1e-6, "reads what is not yet recorded"
-        return sound_of(self.samples)(stretch)
+        return reads(self.samples)(stretch)
 
     def hear_until(self, at_s: float, *, working: bool = True) -> list[tuple[float, bool]]:
         """Let time pass in steps of 0.1 s; when something was transcribed, and whether quickly."""
@@ -276,7 +277,7 @@ def test_an_engine_that_is_too_slow_is_noticed_and_drops_captions(count: int) ->
         answer.end()
         engine.may.release(len(speech))
         assert answer.live.first() == answer.live.final()
-    assert answer.live.final() == transcribe_recording(Reads(), answer.samples, speech)
+    assert answer.live.final() == heard_whole(Reads(), answer.samples, speech)
     assert engine.asked.count(False) == len(speech)
     assert engine.asked.count(True) <= quick + 1  # one was under way
 
@@ -317,7 +318,7 @@ def test_an_engine_that_fails_at_captions_alone_has_its_say_all_the_same(count: 
         answer.end()
         first = answer.live.first()
     assert first == answer.live.final()
-    assert first == transcribe_recording(Reads(), answer.samples, answer.speech)
+    assert first == heard_whole(Reads(), answer.samples, answer.speech)
 
 
 def test_a_recording_that_is_gone_is_said_where_the_words_are_wanted(tmp_path: Path) -> None:
@@ -335,7 +336,7 @@ def test_a_recording_that_is_gone_is_said_where_the_words_are_wanted(tmp_path: P
 
 
 def test_a_recording_that_was_cut_short_is_said_where_the_words_are_wanted() -> None:
-    live = LiveTranscript(Reads(), sound_of(np.zeros(0, np.float32)))
+    live = LiveTranscript(Reads(), reads(np.zeros(0, np.float32)))
     live.hear(intervals((0, 40)), 41)
     live.hear(intervals((0, 40)), 41, is_over=True)
     with pytest.raises(ValueError, match="empty"):
@@ -344,7 +345,7 @@ def test_a_recording_that_was_cut_short_is_said_where_the_words_are_wanted() -> 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_closing_ends_threads_that_wait_and_threads_that_work(count: int) -> None:
-    waiting = LiveTranscript(Reads(count), sound_of(np.zeros(0, np.float32)))
+    waiting = LiveTranscript(Reads(count), reads(np.zeros(0, np.float32)))
     with lanes(waiting, count) as threads:
         assert len(threads) == count
     engine = SlowInFull(count)
@@ -399,7 +400,7 @@ def test_settled_words_stay_and_none_is_lost_doubled_or_out_of_order(
     with lanes(answer.live, 1):
         assert numbers(answer.live.first().words or ()) == said
         final = answer.live.final()
-    assert final == transcribe_recording(Reads(), answer.samples, speech)
+    assert final == heard_whole(Reads(), answer.samples, speech)
     assert numbers(final.words or ()) == said
     assert (final.words or ())[: len(settled)] == settled
     assert answer.live.draft() == Draft(settled=final.words or ())
@@ -462,7 +463,7 @@ def lived(
 
 def of_the_file(path: Path, transcriber: Transcriber) -> Transcript:
     samples = read_audio(path)
-    return transcribe_recording(transcriber, samples, detect_speech(samples))
+    return heard_whole(transcriber, samples, detect_speech(samples))
 
 
 def test_speech_with_pauses_ends_as_the_whole_file(

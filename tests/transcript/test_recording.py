@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Self
 
 import jiwer
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.history.histories import processor_time_s
 from tests.transcript.conftest import SENTENCE
+from tests.whole_recording import heard_whole, reads
 from whisper.normalizers import EnglishTextNormalizer
 
 from sayback.capture.speech_detector import detect_speech
@@ -23,8 +25,6 @@ from sayback.transcript.recording import (
     joined,
     plan_windows,
     quietest_moment,
-    sound_of,
-    transcribe_recording,
 )
 from sayback.transcript.transcriber import Samples, Transcriber
 
@@ -43,6 +43,24 @@ class HearsNumbers:
             for at in np.flatnonzero(samples)
         )
         return Transcript(" ".join(w.text for w in words), words, engine="fake", model="none")
+
+
+class Hangs(HearsNumbers):
+    """An engine that returns when its block ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._end = threading.Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+
+    def transcribe(self, samples: Samples, *, quick: bool = False) -> Transcript:
+        self._end.wait(30)
+        return super().transcribe(samples, quick=quick)
 
 
 class HearsLaterWindowsFirst(HearsNumbers):
@@ -160,14 +178,14 @@ def test_the_time_to_plan_grows_with_the_windows() -> None:
 
 def test_no_speech_leaves_the_engine_alone() -> None:
     engine = HearsNumbers()
-    assert transcribe_recording(engine, counting(9), ()) == Transcript(text="", words=())
+    assert heard_whole(engine, counting(9), ()) == Transcript(text="", words=())
     assert engine.windows == []
 
 
 @pytest.mark.parametrize("lanes", [1, 2, 3])
 def test_words_get_times_of_the_recording_and_none_is_lost_or_doubled(lanes: int) -> None:
     speech = intervals((0, 15), (17, 27), (28, 50), (60, 70))
-    transcript = transcribe_recording(HearsNumbers(lanes), counting(70), speech)
+    transcript = heard_whole(HearsNumbers(lanes), counting(70), speech)
     words = transcript.words or ()
     # The pause from 15 to 17 s is inside the first window; the one at 27 s is a seam.
     said = [*range(1, 28), *range(29, 51), *range(61, 71)]
@@ -181,7 +199,7 @@ def test_words_get_times_of_the_recording_and_none_is_lost_or_doubled(lanes: int
 def test_windows_are_heard_at_once_and_come_together_in_order() -> None:
     speech = intervals((0, 2), (10, 12), (20, 22), (30, 32))  # each a window: pauses over 5 s
     engine = HearsLaterWindowsFirst(windows=4)
-    transcript = transcribe_recording(engine, counting(40), speech)
+    transcript = heard_whole(engine, counting(40), speech)
     assert [int(word.text) for word in transcript.words or ()] == [1, 2, 11, 12, 21, 22, 31, 32]
     assert [int(window.max()) for window in engine.windows] == [12, 2, 32, 22]
 
@@ -193,8 +211,15 @@ def test_the_error_of_the_first_window_is_raised_and_the_last_ones_are_not_tried
     speech = intervals(*((start_s, start_s + 2) for start_s in range(0, 100, 10)))
     engine = CannotHear(lanes)
     with pytest.raises(TranscriptionError, match=r"^2"):
-        transcribe_recording(engine, counting(100), speech)
+        heard_whole(engine, counting(100), speech)
     assert len(engine.windows) < 10
+
+
+def test_an_engine_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sayback.transcript.jobs.HANG_S", 0.2)
+    monkeypatch.setattr("sayback.transcript.jobs.HANG_PER_S", 0.0)
+    with Hangs() as engine, pytest.raises(TranscriptionError, match=r"engine hangs: .* 2 s of spe"):
+        heard_whole(engine, counting(40), intervals((0, 1.8), (20, 30)))
 
 
 def test_joined_places_words_in_time_and_keeps_them_inside_their_window() -> None:
@@ -210,7 +235,7 @@ def test_the_quietest_moment_is_inside_the_stretch() -> None:
     samples = np.ones(40 * SAMPLE_RATE_HZ, np.float32)
     for quiet_s, level in ((10, 0.0), (25, 0.01), (26, 0.1)):
         samples[quiet_s * SAMPLE_RATE_HZ :][: SAMPLE_RATE_HZ // 10] = level
-    moment = quietest_moment(sound_of(samples))
+    moment = quietest_moment(reads(samples))
     assert 25 <= moment(Interval(24, 28)) <= 25.1
     assert 26 <= moment(Interval(25.5, 28)) <= 26.1
 
@@ -219,7 +244,7 @@ def test_speech_without_a_pause_is_cut_where_it_is_quietest() -> None:
     samples = np.ones(40 * SAMPLE_RATE_HZ, np.float32)
     samples[25 * SAMPLE_RATE_HZ : 25 * SAMPLE_RATE_HZ + 1600] = 0.01
     engine = HearsNumbers()
-    transcribe_recording(engine, samples, intervals((0, 40)))
+    heard_whole(engine, samples, intervals((0, 40)))
     cut_s = len(engine.windows[0]) / SAMPLE_RATE_HZ
     assert 25 <= cut_s <= 25.1
     assert sum(map(len, engine.windows)) == len(samples)
@@ -231,7 +256,7 @@ def test_silence_and_noise_give_no_words(
 ) -> None:
     noise = np.random.default_rng(1).normal(0, 1, 12 * SAMPLE_RATE_HZ).astype(np.float32) * level
     engine = loaded("auto", "tiny.en")
-    assert transcribe_recording(engine, noise, detect_speech(noise)).words == ()
+    assert heard_whole(engine, noise, detect_speech(noise)).words == ()
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -242,7 +267,7 @@ def test_a_minute_of_speech_comes_back_whole(
     repeats = 5
     samples = np.concatenate([part for _ in range(repeats) for part in (spoken, pause)])
     transcriber = loaded(engine, "tiny.en")
-    transcript = transcribe_recording(transcriber, samples, detect_speech(samples))
+    transcript = heard_whole(transcriber, samples, detect_speech(samples))
     normalise = EnglishTextNormalizer()
     said = normalise(" ".join([SENTENCE] * repeats))
     assert jiwer.wer(said, normalise(transcript.text)) < 0.35

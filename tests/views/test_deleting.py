@@ -12,7 +12,7 @@ from sayback.capture.wave_file import WaveFile
 from sayback.errors import AnswerInUse, HistoryError, NoSuchAttempt
 from sayback.history.store import FILE_NAME, Store
 from sayback.model import Question, Scorecard, Transcript
-from sayback.views.deleting import delete, finish, numbers, question
+from sayback.views.deleting import Deleted, delete, finish, numbers, question
 
 QUESTION = Question("What is dropout?", "what-is-dropout")
 
@@ -32,9 +32,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def test_it_says_what_went(store: Store) -> None:
     gone = "recordings, words and scores. Nothing of them is left in the history."
-    assert delete(store, [1]) == f"Deleted 1 answer: {gone}"
-    assert delete(store, None) == f"Deleted 2 answers: {gone}"
-    assert delete(store, None) == "There was nothing to delete."
+    assert delete(store, [1]) == Deleted(f"Deleted 1 answer: {gone}")
+    assert delete(store, None) == Deleted(f"Deleted 2 answers: {gone}")
+    assert delete(store, None) == Deleted("There was nothing to delete.")
 
 
 def test_it_is_checked_and_counted_before_anything_is_asked(store: Store) -> None:
@@ -50,8 +50,8 @@ def test_an_answer_that_is_being_given_is_not_deleted(store: Store) -> None:
             with pytest.raises(AnswerInUse, match=r"2\.wav: still being given"):
                 delete(store, chosen)
         assert [summary.id for summary in store.summaries()] == [1, 2, 3]
-        assert delete(store, [1]).startswith("Deleted 1 answer")
-    assert delete(store, None).startswith("Deleted 2 answers")
+        assert delete(store, [1]).line.startswith("Deleted 1 answer")
+    assert delete(store, None).line.startswith("Deleted 2 answers")
 
 
 def test_the_question_says_which_answer_is_meant(store: Store) -> None:
@@ -63,8 +63,9 @@ def test_the_question_says_which_answer_is_meant(store: Store) -> None:
 def test_what_is_left_is_named(store: Store) -> None:
     copy = store.path.with_name(f"{FILE_NAME}.mine")
     store.rows("VACUUM INTO ?", (str(copy),))
-    with pytest.raises(HistoryError, match=r"db\.mine: still holds words of a deleted answer; see"):
-        delete(store, [2])
+    deleted = delete(store, [2])
+    assert deleted.line == "Deleted 1 answer: recordings, words and scores."
+    assert "db.mine: still holds words of a deleted answer; see whether" in str(deleted.left)
     assert [summary.id for summary in store.summaries()] == [1, 3]
 
 
@@ -77,5 +78,5 @@ def test_an_interrupted_deletion_is_finished_once(store: Store) -> None:
     broken.unlink()
     said = finish(store)
     assert said is not None
-    assert said.startswith("An interrupted deletion is finished. Deleted 2 answers: ")
+    assert said.line.startswith("An interrupted deletion is finished. Deleted 2 answers: ")
     assert finish(store) is None

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
-from tests.views.panels.scenes import QUESTION, RECORDING, coverage, level
+from tests.views.panels.scenes import QUESTION, RECORDING, attempt, coverage, level, scored
 
+from sayback.events import Asking, Event, Heard, Listening
 from sayback.live import Captions, Covering, Failing, Transcribing
 from sayback.model import Status
-from sayback.session import Asking, Event, Heard, Listening
-from sayback.views.plain import View, show
+from sayback.views.plain import View, kept, show
 
 SAID = (Status.COVERED, Status.MISSED, Status.PARTIAL, Status.MISSED)
 
@@ -65,6 +66,14 @@ def test_a_lost_microphone_is_told_with_what_can_be_done(is_terminal: bool) -> N
     assert told.count("your answer so far is kept (0:42); it goes on once the microphone is") == 1
     assert told.count("the microphone is back: your answer goes on") == 1
     assert ("waiting for the microphone, 59 s more" in told) is is_terminal
+
+
+def test_what_a_session_kept_is_told_in_a_line() -> None:
+    judged = replace(attempt(), scorecard=scored(*SAID).scorecard)
+    assert kept([judged]) == "attempt 12 kept: 38%"
+    unjudged = replace(attempt(), id=13, scorecard=None)
+    assert kept([unjudged]) == "attempt 13 kept"
+    assert kept([judged, unjudged]) == "attempts kept: 12 (38%), 13"
 
 
 def test_a_pipe_gets_the_bare_word_that_scripts_wait_for() -> None:

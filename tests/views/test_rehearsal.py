@@ -8,10 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from sayback.bank.parse import Bank
 from sayback.errors import NoSuchQuestion
 from sayback.history.store import Store
 from sayback.model import Question, Scorecard, Transcript
-from sayback.views.rehearsal import _chosen, _nothing_due, _under, _until
+from sayback.views.rehearsal import (
+    _chosen,
+    _nothing_due,
+    _remarks,
+    _under,
+    _until,
+    _your_turn,
+)
 
 QUESTIONS = (
     Question("A", "a", ("Deep Learning", "Training")),
@@ -57,6 +65,20 @@ def test_where_nothing_is_due_nothing_is_asked_and_a_line_says_until_when(tmp_pa
             r"Nothing is due until S\w+day, [23] March:", _nothing_due(list(QUESTIONS), store)
         )
         assert _chosen([*QUESTIONS, Question("D", "d")], store, 2, True)[0].reason == "new"
+
+
+def test_problems_of_the_bank_and_what_was_cut_off_are_said_first() -> None:
+    path = Path("own.md")
+    assert _remarks(Bank(QUESTIONS, ()), path, ()) == ()
+    assert _remarks(Bank(QUESTIONS, ("own.md:1: odd",)), path, (2, 3)) == (
+        "1 problem in the bank: `sayback bank check own.md`",
+        "attempts 2, 3 were cut off: will be scored when you are done",
+    )
+
+
+def test_without_a_microphone_the_demo_names_the_way_that_works() -> None:
+    assert _your_turn("sayback", has_microphone=True) == "`sayback` asks you five questions."
+    assert "`sayback practice --answer FILE`" in _your_turn("sayback", has_microphone=False)
 
 
 def test_the_question_is_known_before_anything_heavy_is_imported() -> None:

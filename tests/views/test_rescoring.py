@@ -67,9 +67,7 @@ class Silent:
 
 
 def test_what_is_deleted_meanwhile_is_left_out(store: Store) -> None:
-    assert (
-        rescored(store, (), [1, 2]) == " 0 scored again: 0 higher, 0 lower; 2 deleted meanwhile\n"
-    )
+    assert rescored(store, (), [1, 2]) == " 2 deleted meanwhile\n"
 
 
 def test_what_is_named_has_to_be_there(store: Store) -> None:
@@ -88,7 +86,8 @@ def test_a_first_score_is_not_called_the_same(tmp_path: Path) -> None:
         store.heard(number, recording)
         heard = Transcript("It drops units.", (), "new", "base")
         store.scored(number, Scorecard(asked, heard, None, None, "1"))
-        assert "1 scored for the first time" in rescored(store, (), [])
+        said = rescored(store, (), [])
+        assert said.endswith(" 1 scored for the first time\n")
 
 
 @pytest.fixture
@@ -108,7 +107,8 @@ def set_aside(tmp_path: Path) -> Iterator[Store]:
 def test_what_was_set_aside_is_left_alone_unless_it_is_named(set_aside: Store) -> None:
     assert "1 set aside" in rescored(set_aside, (), [])
     assert set_aside.attempt(1).scorecard is None
-    assert "1 scored again" in rescored(set_aside, (1,), [])
+    assert "1 scored for the first time" in rescored(set_aside, (1,), [])
+    assert "1 scored again\n" in rescored(set_aside, (1,), [])
     assert set_aside.attempt(1).scorecard is not None
     assert not set_aside.attempt(1).is_set_aside
 
@@ -137,7 +137,9 @@ def finished(store: Store) -> str:
 
 def test_what_was_cut_off_is_scored_once_and_what_is_empty_dropped(cut_off: Store) -> None:
     empty = cut_off.attempt(3).audio
-    assert finished(cut_off).count("not scored yet") == 2
+    said = finished(cut_off)
+    assert said.count("first score") == 2
+    assert "attempt 3 had no sound and was removed" in said
     assert [(each.id, each.scored) for each in cut_off.summaries()] == [(1, True), (2, True)]
     assert not empty.exists()
     assert finished(cut_off) == ""
@@ -159,6 +161,13 @@ def test_what_is_still_being_given_is_left_alone(tmp_path: Path, cut_off: Store)
         assert cut_off.attempt(given).recording is None
     finished(cut_off)
     assert cut_off.unfinished() == ()
+
+
+def test_what_is_removed_by_rescoring_is_told(cut_off: Store) -> None:
+    said = rescored(cut_off, (), [])
+    assert "attempt 3 had no sound and was removed" in said
+    assert said.endswith(" 2 scored for the first time; 1 removed, without sound\n")
+    assert rescored(cut_off, (), []) == " 2 were up to date\n"
 
 
 def test_what_cannot_be_read_is_told_and_waits(cut_off: Store) -> None:

@@ -23,22 +23,12 @@ from textual.pilot import Pilot
 from sayback.capture.file_recorder import FileRecorder
 from sayback.capture.listen import ListenSettings
 from sayback.errors import HistoryError, VoiceError
+from sayback.events import Asking, Event, Heard, Listening, Saved, Scored, SetAside, Warned
 from sayback.history.store import Store
 from sayback.live import Captions, Covering, Failing, Transcribing
 from sayback.model import Attempt, Ending, KeyPoint, Question, Status
 from sayback.remote import Remote, Wish
-from sayback.session import (
-    Asking,
-    Event,
-    Heard,
-    Listening,
-    Saved,
-    Scored,
-    SetAside,
-    Stations,
-    Warned,
-    rehearse,
-)
+from sayback.session import Stations, rehearse
 from sayback.transcript.engines import load
 from sayback.transcript.transcriber import Transcriber
 from sayback.views import screen
@@ -149,6 +139,16 @@ def test_all_of_the_answer_is_on_the_screen() -> None:
         assert "ViT" not in text
 
     drive(scripted(waiting), scenario)
+
+
+def test_what_is_to_be_known_at_the_start_stands_with_the_first_question() -> None:
+    async def scenario(app: Screen, pilot: Pilot[None]) -> None:
+        await shows(app, pilot, "these may change", "two problems attempt 2 was cut off")
+        await pilot.press("s")
+        await until(pilot, lambda: "And then?" in shown(app))
+        assert "cut off" not in shown(app)
+
+    drive(scripted(waiting, waiting, remark="two problems\nattempt 2 was cut off"), scenario)
 
 
 def test_an_exam_shows_no_key_points() -> None:

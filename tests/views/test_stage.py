@@ -12,10 +12,11 @@ import pytest
 from tests.terminal import LIMIT_S, in_a_terminal
 
 from sayback.errors import NoLoudspeaker
+from sayback.events import Event, Saved, Warned
 from sayback.history.store import Store
 from sayback.model import KeyPoint, Question
 from sayback.remote import Remote, Wish
-from sayback.session import Event, Saved, Stations, Warned
+from sayback.session import Stations
 from sayback.views import stage
 from sayback.views.rehearsal import Equipment, Show
 from sayback.views.spoken import spoken_result
@@ -28,7 +29,7 @@ QUESTION = Question("What does dropout do?", "dropout", (), (KeyPoint("Units are
 
 @pytest.fixture
 def stations(tmp_path: Path) -> Iterator[Stations]:
-    """The real ones, with an answer from a file and no loudspeaker."""
+    """The real ones, with an answer from a file."""
     speaker = Pyttsx3Speaker()
     workspace = Workspace(tmp_path)
     equipment = Equipment(
@@ -41,7 +42,6 @@ def stations(tmp_path: Path) -> Iterator[Stations]:
         max_length=60,
         workspace=tmp_path,
         answer=speaker.render("Units are dropped at random."),
-        mute=True,
     )
     with Store(workspace.recordings) as store:
         yield stage.stations(equipment, workspace, store, speaker)
@@ -58,13 +58,24 @@ def test_a_rehearsal_in_another_thread_is_kept(stations: Stations) -> None:
     events: list[Event] = []
 
     def follow() -> None:
-        events.extend(_rehearsed_anywhere(QUESTION, Remote(), stations=stations, show=Show()))
+        events.extend(
+            _rehearsed_anywhere(QUESTION, Remote(), stations=stations, show=Show(mute=True))
+        )
 
     thread = threading.Thread(target=follow)
     thread.start()
     thread.join(60)
     assert isinstance(events[-1], Saved)
     assert stations.store.attempt(1) == events[-1].attempt
+
+
+def test_muted_the_question_is_only_shown(stations: Stations) -> None:
+    def play(path: Path, stop: threading.Event) -> None:
+        raise NoLoudspeaker("no loudspeaker", "plug one in")
+
+    there = replace(stations, play=play)
+    events = _rehearsed(QUESTION, Remote(), stations=there, show=Show(mute=True))
+    assert not [event for event in events if isinstance(event, Warned)]
 
 
 def rehearsed(stations: Stations, remote: Remote) -> Iterator[Event]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from tests.virtual_sound_card import RATE_HZ, Samples, SoundCard
+from tests.virtual_sound_card import RATE_HZ, Samples, SoundCard, virtual_sound_card
 
 from sayback.errors import NoLoudspeaker, VoiceError
 from sayback.voice.playback import Output, at_rate, choose_output
@@ -132,6 +132,43 @@ def test_an_output_that_takes_no_sound_is_given_up(sound_card: SoundCard, sound_
     assert len(problems) == 1
     assert problems[0].startswith("VoiceError: 'default': the loudspeaker takes no sound; ")
     assert took_s < 1.5 + 3 + 1
+
+
+HANGING = """
+import os, sys, time
+from pathlib import Path
+from sayback.errors import VoiceError
+from sayback.voice.playback import output_names, play
+
+begun_s = time.monotonic()
+try:
+    play(Path(sys.argv[1]), device=None)
+except VoiceError as error:
+    print(error)
+print(output_names())
+print(time.monotonic() - begun_s, flush=True)
+os.write(2, b"heard")
+"""
+
+
+def test_a_sound_server_that_hangs_holds_nobody_up(sound_card: SoundCard, sound_file: Path) -> None:
+    with virtual_sound_card() as card, card.hanging_server():
+        begun_s = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-c", HANGING, str(sound_file)],
+            env=os.environ | card.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=100,
+        )
+        took_s = time.monotonic() - begun_s
+    problem, names, waited_s = done.stdout.splitlines()
+    assert problem.startswith("the sound system does not answer within 5 s; ")
+    assert names == "()"
+    assert float(waited_s) < 12
+    assert took_s < float(waited_s) + 4  # the end of the program waits for nothing either
+    assert done.stderr == "heard"
 
 
 def test_a_name_that_fits_nothing_is_told_the_names_there_are(

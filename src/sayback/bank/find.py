@@ -21,8 +21,8 @@ LEAST_ALIKE = 50
 def find(questions: Iterable[Question], wanted: str) -> Question:
     """Find a question by its id, its text, or a part of either that fits no other question.
 
-    Case, the amount of white space and a final "?" or "." do not count; a whole id or text beats a
-    part. Raises NoSuchQuestion where none fits or several do.
+    Case, the amount of white space and a final "?", "." or "…" do not count; a whole id or text
+    beats a part. Raises NoSuchQuestion where none fits or several do.
     """
     questions = tuple(questions)
     key = _folded(wanted)
@@ -39,7 +39,7 @@ def find(questions: Iterable[Question], wanted: str) -> Question:
 
 
 def _folded(text: str) -> str:
-    return " ".join(text.casefold().split()).rstrip("?. ")
+    return " ".join(text.casefold().split()).rstrip("?.… ")
 
 
 def _is_part(key: str, question: Question) -> bool:
@@ -47,7 +47,7 @@ def _is_part(key: str, question: Question) -> bool:
 
 
 def _several(wanted: str, fitting: Sequence[Question]) -> NoSuchQuestion:
-    more = ", ..." if len(fitting) > SHOWN_FITTING else ""
+    more = ", …" if len(fitting) > SHOWN_FITTING else ""
     return NoSuchQuestion(
         f"{quoted(wanted)}: fits {len(fitting)} questions",
         f"give more of the one you mean: {_named(fitting[:SHOWN_FITTING])}{more}",
@@ -77,9 +77,7 @@ def _none(wanted: str, questions: Sequence[Question]) -> NoSuchQuestion:
 
 def _named(questions: Sequence[Question]) -> str:
     """The beginnings of the texts, which can be typed as they stand; ids where those are alike."""
-    names = [
-        textwrap.shorten(question.text, SHOWN_LENGTH, placeholder="") for question in questions
-    ]
-    if len(set(names)) < len(names) or not all(names):
+    names = [textwrap.shorten(each.text, SHOWN_LENGTH, placeholder=" …") for each in questions]
+    if len(set(names)) < len(names) or not all(name.strip(" …") for name in names):
         names = [question.id for question in questions]
     return ", ".join(f"'{name}'" for name in names)

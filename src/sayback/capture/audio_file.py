@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
-import sys
 import wave
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
 import soxr
 
+from sayback.capture.quiet import quiet_libraries
 from sayback.capture.recorder import Samples
 from sayback.capture.speech_detector import SpeechTrack
 from sayback.capture.wave_file import from_pcm16
@@ -37,7 +34,6 @@ _BLOCK_VALUES = 4_000_000
 """Samples of all channels in a block, at most: a header may claim 1,000 channels at 10 MHz."""
 _UNKNOWN = 2**63 - 1
 """Frames of a file whose header does not tell, such as a FLAC that was written to a pipe."""
-_QUIET = Lock()
 _SEEKABLE = frozenset({"WAV", "FLAC"})
 _MOST_CHANNELS = 8
 """Of a file whose parts are read one by one: 28 s of them are still few samples."""
@@ -165,7 +161,7 @@ def open_audio(path: Path) -> Iterator[soundfile.SoundFile]:
 
     _refuse_what_is_no_file(path)
     try:
-        with _quiet_libraries():
+        with quiet_libraries():
             file = soundfile.SoundFile(path)
     except (soundfile.LibsndfileError, TypeError, OSError) as error:
         # TypeError: soundfile asks for rate and format of names that end in .raw.
@@ -214,7 +210,7 @@ def _mono(file: soundfile.SoundFile, path: Path, frames: int) -> Iterator[Sample
 
     while True:
         try:
-            with _quiet_libraries():
+            with quiet_libraries():
                 block = file.read(frames, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as error:
             raise CaptureError(
@@ -228,36 +224,6 @@ def _mono(file: soundfile.SoundFile, path: Path, frames: int) -> Iterator[Sample
                 f"{path}: holds samples that are no numbers", "export it again, as 16-bit WAV"
             )
         yield block.mean(axis=1)
-
-
-@contextmanager
-def _quiet_libraries() -> Iterator[None]:
-    """C code of this process says nothing meanwhile: libmpg123 comments on every odd MP3.
-
-    Only the C library's own stream is exchanged, so that what Python, or the screen, writes to
-    standard error still arrives.
-    """
-    with _QUIET:
-        stream = _c_stderr()
-        said, stream.value = stream.value, _nowhere()
-        try:
-            yield
-        finally:
-            stream.value = said
-
-
-def _c_stderr() -> ctypes.c_void_p:
-    """The C library's `FILE *stderr`."""
-    name = "__stderrp" if sys.platform == "darwin" else "stderr"
-    return ctypes.c_void_p.in_dll(ctypes.CDLL(None), name)
-
-
-@lru_cache(maxsize=1)
-def _nowhere() -> int:
-    """A `FILE *` that takes everything and keeps nothing."""
-    opened = ctypes.CDLL(None).fopen
-    opened.restype = ctypes.c_void_p
-    return int(opened(os.devnull.encode(), b"w"))
 
 
 def _refuse_what_is_no_file(path: Path) -> None:

@@ -21,6 +21,8 @@ _BLOCK_S = 0.02
 class FileRecorder:
     """A Recorder that plays a file in real time, once; it waits while nobody listens."""
 
+    can_be_lost = False
+
     def __init__(self, path: Path) -> None:
         self.name = path.name
         self._path = path

@@ -129,18 +129,24 @@ class Meter:
 class Take:
     """One answer while it is recorded into a new WAV file at `path`; `source` names its recorder.
 
+    Of a recorder that `can_be_lost` exact zeros are no silence.
+
     Entering creates the file and raises WorkspaceError where that fails. What was heard is on
     disk at any time, also when the caller stops iterating or is interrupted.
     All of it belongs to the thread that listens; what it gives out is frozen. `lost` says that
     the microphone has failed: the answer goes on where `wait` finds it back.
     """
 
-    def __init__(self, path: Path, settings: ListenSettings, source: str) -> None:
+    def __init__(
+        self, path: Path, settings: ListenSettings, source: str, *, can_be_lost: bool = True
+    ) -> None:
         self.path = path
         self.ending: Ending | None = None
         self.lost: MicrophoneLost | None = None
         self._away_s = 0.0
         self._source = source
+        self._can_be_lost = can_be_lost
+        self._known_moves = 0
         self._settings = settings
         self._started_at = datetime.now(UTC)
         self._track = SpeechTrack()
@@ -165,6 +171,11 @@ class Take:
         """Where somebody spoke so far; see `SpeechTrack.speech`."""
         return self._track.speech
 
+    def was_removed(self) -> bool:
+        """Whether the file was, and is written again, since the last call."""
+        known, self._known_moves = self._known_moves, self._file.moves
+        return self._known_moves > known
+
     def listen(self, blocks: Iterator[Samples], until: threading.Event) -> Iterator[Level]:
         """Record the blocks until the answer is over, as `ending` then says, or `until` is set.
 
@@ -186,42 +197,52 @@ class Take:
             self.ending = Ending.END_OF_FILE
         except MicrophoneLost as lost:
             self._lose(lost)
-        except WorkspaceError as full:
-            self.ending = Ending.INTERRUPTED
-            self._warnings.append(str(full))
+        except WorkspaceError as error:
+            self._interrupt(error)
 
     def hold(self, blocks: Iterator[Samples], until: threading.Event) -> Iterator[Level]:
         """Hear the blocks without recording them, until `until` is set: a pause.
 
         Yields levels as `listen` does, but `at_s` stands still. Returns where the microphone is
-        lost.
+        lost. A file that cannot stay where it is ends the answer as INTERRUPTED.
         """
         meter = Meter()
         try:
             for block in blocks:
                 if meter.hear(block):
+                    self._file.stay_in_place()
                     yield Level(self.duration_s, meter.level_db(), speaking=False, paused=True)
                 if until.is_set():
                     return
-            self.ending = Ending.END_OF_FILE
+            self.end(Ending.END_OF_FILE)
         except MicrophoneLost as lost:
             self._lose(lost)
+        except WorkspaceError as error:
+            self._interrupt(error)
 
     def wait(self, blocks: Iterator[Samples], until: threading.Event) -> Iterator[Level]:
         """Hear the blocks, without recording them, until a microphone that was lost is back.
 
         That is so once they end: `lost` is None then. Returns also when `until` is set, and ends
-        the answer after 60 s. Yields the first level at once, and one every 0.1 s.
+        the answer after 60 s, or as `hold` does. Yields the first level at once, and one every
+        0.1 s.
         """
         if not self._away_s:
             yield self._away_level(str(self.lost) if self._loss_is_mentioned else None)
+        try:
+            yield from self._while_away(blocks, until)
+        except WorkspaceError as error:
+            self._interrupt(error)
+
+    def _while_away(self, blocks: Iterator[Samples], until: threading.Event) -> Iterator[Level]:
         meter = Meter()
         for block in blocks:
             self._away_s += len(block) / SAMPLE_RATE_HZ
             if self._away_s >= AWAY_S:
-                self.ending = Ending.MICROPHONE_LOST
+                self.end(Ending.MICROPHONE_LOST)
                 return
             if meter.hear(block):
+                self._file.stay_in_place()
                 meter.level_db()
                 yield self._away_level()
             if until.is_set():
@@ -229,8 +250,12 @@ class Take:
         self._find_again()
 
     def end(self, ending: Ending) -> None:
-        """Say what ended the answer, where that was not heard."""
+        """Say what ended the answer, where that was not heard; its file is in its place then."""
         self.ending = ending
+        try:
+            self._file.stay_in_place()
+        except WorkspaceError as error:
+            self._warnings.append(str(error))
 
     def recording(self) -> Recording:
         """The answer as it is on disk; nothing can be added to it any more."""
@@ -246,7 +271,7 @@ class Take:
 
     def _hear(self, samples: Samples) -> Iterator[Level]:
         """Take a block; yields a Level when one is due, or at once when it carries a warning."""
-        is_due = self._zeros.hear(samples)
+        is_due = self._can_be_lost and self._zeros.hear(samples)
         for time_s, probability in self._track.hear(samples):
             ending = self._endpoint.update(time_s, probability)
             if ending is not Ending.SILENCE or not self._zeros.is_fault:
@@ -264,6 +289,10 @@ class Take:
                 ends_in_s=self._endpoint.ends_in_s,
                 warning=warning,
             )
+
+    def _interrupt(self, error: WorkspaceError) -> None:
+        self.ending = Ending.INTERRUPTED
+        self._warnings.append(str(error))
 
     def _lose(self, lost: MicrophoneLost) -> None:
         self.lost = lost

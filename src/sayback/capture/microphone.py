@@ -18,9 +18,9 @@ from sayback.capture.portaudio import (
     in_background,
     let_hang,
     load_sounddevice,
-    quiet_drivers,
     renewed_sounddevice,
 )
+from sayback.capture.quiet import quiet_libraries
 from sayback.capture.recorder import Samples
 from sayback.capture.wave_file import to_pcm16
 from sayback.errors import MicrophoneLost, NoMicrophone, reason
@@ -52,6 +52,8 @@ class Microphone:
     Open it before any other stream: opening renews PortAudio's list of devices, which stops
     the streams that are open then. All that may hang in a driver is done in a thread.
     """
+
+    can_be_lost = True
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name or "default"
@@ -114,7 +116,7 @@ class Microphone:
         )
 
     def _open(self) -> None:
-        with quiet_drivers():
+        with quiet_libraries():
             sounddevice = renewed_sounddevice()
             device = _choose_device(sounddevice, self._wanted)
             self.name = device["name"]
@@ -198,8 +200,18 @@ class _Stream:
 
 
 def input_names() -> tuple[str, ...]:
-    """Names of the input devices there are; raises NoMicrophone where PortAudio is missing."""
-    return tuple(device["name"] for device in _inputs(load_sounddevice()))
+    """Names of the input devices there are.
+
+    Raises NoMicrophone where PortAudio is missing or does not answer in 5 s.
+    """
+    try:
+        devices = in_background(lambda: _inputs(load_sounddevice())).result(_OPENING_S)
+    except TimeoutError:
+        raise NoMicrophone(
+            f"the sound system does not answer within {_OPENING_S:.0f} s",
+            "check the system's sound settings",
+        ) from None
+    return tuple(device["name"] for device in devices)
 
 
 def match_name(wanted: str, names: tuple[str, ...]) -> tuple[int, ...]:

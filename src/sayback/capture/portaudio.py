@@ -9,16 +9,15 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from pathlib import Path
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sayback.errors import NoMicrophone, reason
 
 T = TypeVar("T")
 
-_QUIET_S = 1.0
-"""A driver that takes longer than this may be heard: what we say ourselves counts for more."""
+_IMPORT_S = 1.0
+"""An import that takes longer than this hangs in a driver; what we say is to be heard again."""
 
 _one_at_a_time = threading.Lock()
 
@@ -47,7 +46,8 @@ def let_hang() -> None:
 def load_sounddevice() -> ModuleType:
     """Raises NoMicrophone where PortAudio is missing."""
     try:
-        import sounddevice
+        with _descriptor_back(after_s=_IMPORT_S):
+            import sounddevice
     except OSError as error:
         raise NoMicrophone(
             f"PortAudio is not installed ({reason(error)})",
@@ -63,33 +63,33 @@ def renewed_sounddevice() -> ModuleType:
     Raises NoMicrophone.
     """
     is_new = "sounddevice" not in sys.modules
-    sounddevice = load_sounddevice()
+    module = load_sounddevice()
     if is_new:
-        return sounddevice
+        return module
+    sounddevice: Any = module
     try:
         if sounddevice._initialized:
             sounddevice._terminate()
-        sounddevice._initialize()
+        # Its own `_initialize` sends descriptor 2 of the whole process to nowhere meanwhile.
+        sounddevice._check(sounddevice._lib.Pa_Initialize(), "Error initializing PortAudio")
+        sounddevice._initialized += 1
     except sounddevice.PortAudioError as error:
         raise NoMicrophone(
             f"PortAudio cannot be started ({reason(error)})", "check the system's sound settings"
         ) from error
-    return sounddevice
+    return module
 
 
 @contextmanager
-def quiet_drivers() -> Iterator[None]:
-    """ALSA and PortAudio write about each device that does not open straight to descriptor 2."""
+def _descriptor_back(after_s: float) -> Iterator[None]:
+    """Imported, sounddevice sends descriptor 2 to nowhere until it is there, which may never be."""
     kept = os.dup(2)
-    giving_up = threading.Timer(_QUIET_S, os.dup2, (kept, 2))
-    giving_up.daemon = True
-    giving_up.start()
+    back = threading.Timer(after_s, os.dup2, (kept, 2))
+    back.daemon = True
+    back.start()
     try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
         yield
     finally:
-        giving_up.cancel()
-        os.dup2(kept, 2)
-        giving_up.join()
+        back.cancel()
+        back.join()
         os.close(kept)

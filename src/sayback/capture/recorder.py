@@ -22,6 +22,8 @@ class Recorder(AbstractContextManager["Recorder"], Protocol):
     """
 
     name: str
+    can_be_lost: bool
+    """A microphone can, and exact zeros are a sign of it; those of a file are silence."""
 
     def blocks(self) -> Iterator[Samples]:
         """What is heard from this call on, and nothing from before it.

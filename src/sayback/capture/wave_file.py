@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import struct
 from contextlib import suppress
 from io import FileIO
@@ -16,12 +15,12 @@ import numpy.typing as npt
 from sayback.capture.claim import lock
 from sayback.capture.recorder import Samples
 from sayback.errors import WorkspaceError, reason
-from sayback.model import SAMPLE_RATE_HZ
+from sayback.model import SAMPLE_BYTES, SAMPLE_RATE_HZ, WAVE_HEADER_BYTES
 
 PCM_SCALE = 32768
-HEADER_BYTES = 44
-_SAMPLE_BYTES = 2
-_SYNC_BYTES = SAMPLE_RATE_HZ * _SAMPLE_BYTES // 2
+_COPIED_BYTES = 1_000_000
+"""Of a removed file at a time."""
+_SYNC_BYTES = SAMPLE_RATE_HZ * SAMPLE_BYTES // 2
 """Half a second of sound, at most, is lost when the power goes; nothing when the process dies."""
 
 
@@ -43,11 +42,13 @@ class WaveFile:
     again, and raise again, when they are closed on a full disk.
     Only the user can read it, and no other process scores or deletes it while it is open: see
     `claim`. Raises WorkspaceError where the file has content already or cannot be written. One that
-    is removed or moved away while it is open is written again, whole, to where it was.
+    is removed or moved away while it is open is written again, whole, to where it was: that `moves`
+    counts.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.moves = 0
         self._data_bytes = 0
         self._unsynced_bytes = 0
         try:
@@ -59,7 +60,7 @@ class WaveFile:
             raise WorkspaceError(f"{path}: holds a recording already", "move it away first")
         try:
             lock(self._file.fileno())
-            self._write_at(0, _header(0))
+            _write_all(self._file, _header(0))
             _sync_folder(path.parent)
         except OSError as error:
             self._file.close()
@@ -78,16 +79,26 @@ class WaveFile:
         Raises WorkspaceError where the disk is full or gone.
         """
         data = pcm.astype("<i2").tobytes()
-        end = HEADER_BYTES + self._data_bytes
+        end = WAVE_HEADER_BYTES + self._data_bytes
+        self.stay_in_place()
         try:
-            if not self._is_in_place():
-                self._rescue()
             self._write_at(end, data)
             self._write_at(0, _header(self._data_bytes + len(data)))
             self._data_bytes += len(data)
             self._sync(len(data))
         except OSError as error:
             raise self._cannot_write(error, "what was recorded until then is kept; ") from error
+
+    def stay_in_place(self) -> None:
+        """Write the file again, whole, where it is not in its place any more.
+
+        Raises WorkspaceError where that cannot be: another call may succeed, before it is closed.
+        """
+        try:
+            if not self._is_in_place():
+                self._rescue()
+        except OSError as error:
+            raise self._cannot_write(error) from error
 
     def _is_in_place(self) -> bool:
         with suppress(OSError):
@@ -107,7 +118,8 @@ class WaveFile:
         try:
             lock(copy.fileno())
             self._file.seek(0)
-            shutil.copyfileobj(self._file, copy)
+            while data := self._file.read(_COPIED_BYTES):
+                _write_all(copy, data)
             os.fsync(copy.fileno())
             with suppress(FileNotFoundError):
                 self.path.rename(self.path.with_stem(f"{self.path.stem}_replaced"))
@@ -118,14 +130,12 @@ class WaveFile:
             raise
         self._file.close()
         self._file = copy
+        self.moves += 1
         _sync_folder(folder)
 
     def _write_at(self, position: int, data: bytes) -> None:
         self._file.seek(position)
-        left = memoryview(data)
-        while left:
-            # On a nearly full disk a write may take part of the bytes; the next one fails.
-            left = left[self._file.write(left) :]
+        _write_all(self._file, data)
 
     def _sync(self, count: int) -> None:
         self._unsynced_bytes += count
@@ -138,6 +148,13 @@ class WaveFile:
             f"{self.path}: cannot be written ({reason(error)})",
             f"{kept}make room, or choose another folder with --workspace",
         )
+
+
+def _write_all(file: FileIO, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        # On a nearly full disk a write may take part of the bytes; the next one fails.
+        left = left[file.write(left) :]
 
 
 def _create_private(path: str, flags: int) -> int:
@@ -157,7 +174,7 @@ def _header(data_bytes: int) -> bytes:
     """RIFF header of PCM (format 1) in one channel; sizes count what follows them."""
     return struct.pack(
         "<4sI4s4sIHHIIHH4sI",
-        *(b"RIFF", HEADER_BYTES - 8 + data_bytes, b"WAVE"),
-        *(b"fmt ", 16, 1, 1, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ * _SAMPLE_BYTES),
-        *(_SAMPLE_BYTES, 8 * _SAMPLE_BYTES, b"data", data_bytes),
+        *(b"RIFF", WAVE_HEADER_BYTES - 8 + data_bytes, b"WAVE"),
+        *(b"fmt ", 16, 1, 1, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ * SAMPLE_BYTES),
+        *(SAMPLE_BYTES, 8 * SAMPLE_BYTES, b"data", data_bytes),
     )

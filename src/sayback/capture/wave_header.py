@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import struct
+import wave
+from io import BytesIO
 from pathlib import Path
 
 from sayback.capture.claim import claim
-from sayback.capture.wave_file import HEADER_BYTES
+from sayback.model import SAMPLE_BYTES, SAMPLE_RATE_HZ, WAVE_HEADER_BYTES
 
 _FORMAT = struct.Struct("<4sI8s20x4sI")
 """RIFF and the size of what follows it, the kind, what we leave alone, data and its size."""
-_BEFORE_DATA = HEADER_BYTES - 8
-_SAMPLE_BYTES = 2
+_BEFORE_DATA = WAVE_HEADER_BYTES - 8
 _RIFF_AT, _DATA_AT = 4, 40
 
 
@@ -22,16 +23,30 @@ def miscounted_bytes(recording: Path) -> int:
     Raises OSError.
     """
     with recording.open("rb") as file:
-        header = file.read(HEADER_BYTES)
+        header = file.read(WAVE_HEADER_BYTES)
         size = os.fstat(file.fileno()).st_size
-    if len(header) < HEADER_BYTES:
+    if len(header) < WAVE_HEADER_BYTES:
         return 0
     riff, whole, wave, data, counted = _FORMAT.unpack(header)
     is_ours = (riff, wave, data) == (b"RIFF", b"WAVEfmt ", b"data")
     if not is_ours or whole != _BEFORE_DATA + counted:
         return 0
-    there = (size - HEADER_BYTES) // _SAMPLE_BYTES * _SAMPLE_BYTES
+    there = (size - WAVE_HEADER_BYTES) // SAMPLE_BYTES * SAMPLE_BYTES
     return int(there - counted)
+
+
+def renew_header(recording: Path) -> None:
+    """Write the header anew of a file of ours whose own is destroyed; the sound stays as it is.
+
+    Raises OSError, and AnswerInUse where it is still being recorded.
+    """
+    header = BytesIO()
+    with wave.open(header, "wb") as written:
+        written.setparams((1, SAMPLE_BYTES, SAMPLE_RATE_HZ, 0, "NONE", ""))
+        written.writeframes(b"")
+    with claim(recording), recording.open("r+b") as file:
+        file.write(header.getvalue())
+    mend_header(recording)
 
 
 def mend_header(recording: Path) -> None:
@@ -40,7 +55,7 @@ def mend_header(recording: Path) -> None:
     Raises OSError, and AnswerInUse where it is still being recorded.
     """
     with claim(recording), recording.open("r+b") as file:
-        there = (os.fstat(file.fileno()).st_size - HEADER_BYTES) // _SAMPLE_BYTES * _SAMPLE_BYTES
+        there = (os.fstat(file.fileno()).st_size - WAVE_HEADER_BYTES) // SAMPLE_BYTES * SAMPLE_BYTES
         for at, value in ((_DATA_AT, there), (_RIFF_AT, _BEFORE_DATA + there)):
             file.seek(at)
             file.write(struct.pack("<I", value))

@@ -6,16 +6,24 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sayback.history import log
+from sayback.errors import HistoryError, reason
+from sayback.history import write_ahead_log
+from sayback.history.connection import connect_to_look, told
 from sayback.history.migrations import STEPS
-from sayback.history.stored import DAMAGE, AnyCorrection, Derived, decode, lenient, moment
+from sayback.history.stored import DAMAGE, AnyCorrection, Derived, decode, moment
 from sayback.model import Question, Recording, Transcript
 
+_HEADING = "*** in database main ***"
 MOST_NAMED = 10
 """Problems of a file that are told; more say nothing new."""
+WAIT_S = 1.0
+"""For another process that keeps the history to itself."""
+_IN_USE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_UNREADABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
 
 _CONTENTS: tuple[tuple[str, str, str, type], ...] = (
     ("attempt", "question", "id", Question),
@@ -29,44 +37,48 @@ _CONTENTS: tuple[tuple[str, str, str, type], ...] = (
 def problems(history: Path) -> tuple[str, ...]:
     """What is wrong with a history, each in a few words; nothing where all is well.
 
-    Raises OSError, and sqlite3.OperationalError where another process keeps it to itself.
+    Raises HistoryError where it cannot be looked at.
     """
-    found = _problems(history)
-    return tuple(problem for problem, _ in zip(found, range(MOST_NAMED), strict=False))
+    try:
+        return tuple(islice(_problems(history), MOST_NAMED))
+    except (sqlite3.Error, OSError) as error:
+        if _code(error) in _IN_USE:
+            raise told(history, error) from error
+        raise HistoryError(
+            f"{history}: {reason(error)}", "check its permissions with `ls -l`"
+        ) from error
 
 
 def _problems(history: Path) -> Iterator[str]:
     written = history.with_name(f"{history.name}-wal")
-    if log.is_damaged(written):
+    if write_ahead_log.is_damaged(written):
         yield f"its log {written.name} is damaged"
     if not history.exists() or not history.stat().st_size:
         if written.exists() and written.stat().st_size:
             yield "it is empty, though its log is not"
         return
-    place = f"{history.absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(place, uri=True, timeout=1)) as database:
-        database.text_factory = lenient
-        try:
+    try:
+        with closing(connect_to_look(history, WAIT_S)) as database:
             ((version,),) = database.execute("PRAGMA user_version")
             if version <= len(STEPS):  # else a newer sayback wrote it, as who opens it is told
                 yield from _of_pages(database)
                 yield from _of_rows(database)
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError) and _is_in_use(error):
-                raise
-            yield str(error)
-        except UnicodeDecodeError:
-            yield "its tables are damaged"
+    except sqlite3.DatabaseError as error:
+        if _code(error) in (*_IN_USE, *_UNREADABLE):
+            raise
+        yield str(error)
+    except UnicodeDecodeError:
+        yield "its tables are damaged"
 
 
-def _is_in_use(error: sqlite3.OperationalError) -> bool:
-    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN)
+def _code(error: sqlite3.Error | OSError) -> int:
+    """SQLite's own, 0 where it has none."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _of_pages(database: sqlite3.Connection) -> Iterator[str]:
-    for (line,) in database.execute(f"PRAGMA integrity_check({MOST_NAMED})"):
-        if line != "ok":
-            yield " ".join(line.replace("*** in database main ***", "").split())
+    for (lines,) in database.execute(f"PRAGMA integrity_check({MOST_NAMED})"):
+        yield from (line for line in lines.splitlines() if line not in ("ok", _HEADING))
     alone = {(table, row) for table, row, *_ in database.execute("PRAGMA foreign_key_check")}
     for table, row in sorted(alone, key=str):
         yield f"{table} {row} belongs to nothing"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from sqlite3 import (
@@ -22,6 +24,8 @@ from sqlite3 import (
 from sayback.errors import CannotKeep, Damaged, HistoryError, reason
 from sayback.history.stored import lenient
 
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+"""The rights of everybody but the user."""
 NO_ROOM_BYTES = 64 * 1024
 """With less left SQLite has no place for what it puts beside a database."""
 
@@ -31,6 +35,9 @@ _SETTINGS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
 )
+_SAVE = "save what can be saved with `sayback doctor --mend`"
+_LOOKING = ("PRAGMA user_version",)
+"""Reads in the file: only then it is known whether it can be opened."""
 
 
 def connect(path: Path, wait_s: float) -> sqlite3.Connection:
@@ -42,14 +49,43 @@ def connect(path: Path, wait_s: float) -> sqlite3.Connection:
     """
     place = path.absolute().as_uri()
     try:
-        return _opened(place, wait_s)
+        return _opened(place, wait_s, _SETTINGS)
     except sqlite3.OperationalError as error:
         if _is(error, SQLITE_IOERR) and _has_no_room(path):
-            return _opened(place, wait_s, "PRAGMA locking_mode = EXCLUSIVE")
+            return _opened(place, wait_s, ("PRAGMA locking_mode = EXCLUSIVE", *_SETTINGS))
         if _is(error, SQLITE_CANTOPEN) and not os.access(path.parent, os.W_OK):
             _check_log(path)
-            return _opened(f"{place}?immutable=1", wait_s)
+            return _opened(f"{place}?immutable=1", wait_s, _SETTINGS)
         raise
+
+
+def connect_to_look(path: Path, wait_s: float) -> sqlite3.Connection:
+    """A connection by which nothing is changed. Raises what `connect` does."""
+    place = path.absolute().as_uri()
+    try:
+        return _opened(f"{place}?mode=ro", wait_s, _LOOKING)
+    except sqlite3.OperationalError as error:
+        if _is(error, SQLITE_CANTOPEN, SQLITE_READONLY) and not os.access(path.parent, os.W_OK):
+            _check_log(path)
+            return _opened(f"{place}?immutable=1", wait_s, _LOOKING)
+        raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk: else a loss of power may undo a replacement."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def keep_private(folder: Path) -> None:
+    """Let only the user into a folder, who may have made it otherwise, or got it with a clone."""
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & OTHERS:
+        with suppress(OSError):  # another's folder, or a read-only disk: the doctor names it
+            folder.chmod(mode & ~OTHERS)
 
 
 def check_not_lost(path: Path) -> None:
@@ -73,7 +109,7 @@ def is_there(path: Path, opened: os.stat_result) -> bool:
 def told(path: Path, error: sqlite3.Error | OSError | UnicodeDecodeError) -> HistoryError:
     """SQLite's and the system's errors in our words."""
     if isinstance(error, UnicodeDecodeError):  # it quotes what is damaged
-        return Damaged(f"{path}: is damaged", "see what can be saved with `sayback doctor`")
+        return Damaged(f"{path}: is damaged", _SAVE)
     if isinstance(error, OSError):
         return HistoryError(
             f"{path}: {reason(error)}",
@@ -90,15 +126,15 @@ def told(path: Path, error: sqlite3.Error | OSError | UnicodeDecodeError) -> His
         )
     # Our queries are right, so where one is an error it is the tables that are not ours.
     if _is(error, SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_ERROR):
-        return Damaged(f"{path}: {error}", "see what can be saved with `sayback doctor`")
+        return Damaged(f"{path}: {error}", _SAVE)
     return HistoryError(f"{path}: {error}", "check its disk and permissions with `sayback doctor`")
 
 
-def _opened(place: str, wait_s: float, *before: str) -> sqlite3.Connection:
+def _opened(place: str, wait_s: float, settings: Sequence[str]) -> sqlite3.Connection:
     connection = sqlite3.connect(place, timeout=wait_s, isolation_level=None, uri=True)
     connection.text_factory = lenient
     try:
-        for setting in (*before, *_SETTINGS):
+        for setting in settings:
             connection.execute(setting)
     except (sqlite3.Error, UnicodeDecodeError):
         connection.close()

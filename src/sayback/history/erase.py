@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -14,6 +13,7 @@ import msgspec
 import numpy as np
 
 from sayback.errors import HistoryError, NoSuchAttempt, reason
+from sayback.history.connection import sync_folder
 from sayback.history.store import FILE_NAME, LOCK_TIME_LIMIT_S, Store
 from sayback.history.traces import PIECE_BYTES, Numbers, found, found_in, pieces
 
@@ -172,11 +172,7 @@ def _delete_sounds(recordings: Path, names: Iterable[str]) -> int:
     there = [path for name in names if (path := recordings / Path(name).name).is_file()]
     for path in there:
         path.unlink(missing_ok=True)
-    folder = os.open(recordings, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # before the note of what is to go is deleted
-    finally:
-        os.close(folder)
+    sync_folder(recordings)  # before the note of what is to go is deleted
     return len(there)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -14,15 +15,15 @@ from itertools import chain, count
 from pathlib import Path
 
 from sayback.errors import HistoryError, reason
+from sayback.history.connection import sync_folder
 from sayback.history.migrations import STEPS
 from sayback.history.pages import MAGIC
 from sayback.history.salvage import Salvaged, asked_in, salvage
 from sayback.history.store import FILE_NAME, Store
+from sayback.model import WAVE_HEADER_BYTES
 
 _VERSION = slice(60, 64)
 """Where SQLite keeps `user_version` in the header of a file."""
-_SILENT = 44
-"""Bytes of a recording without any sound: its header."""
 _BESIDE = ("-wal", "-shm")
 _State = tuple[tuple[int, int] | None, ...]
 
@@ -33,6 +34,16 @@ class Mended:
 
     salvaged: Salvaged
     kept: Path
+
+
+class _InUse(HistoryError):
+    """Another process has the history open, or has changed it meanwhile."""
+
+    def __init__(self, history: Path) -> None:
+        super().__init__(
+            f"{history}: in use by another program",
+            "close sayback everywhere else, then run `sayback doctor --mend` again",
+        )
 
 
 def mend(recordings: Path) -> Mended:
@@ -47,13 +58,21 @@ def mend(recordings: Path) -> Mended:
     try:
         with ExitStack() as undone:
             state = _state(history)
-            for suffix in ("", "-wal"):
-                _copy(_beside(history, suffix), _beside(kept, suffix), undone)
+            _copy(history, kept, undone)
+            _copy(_log(history), _beside(kept, "-wal"), undone)
             _refuse_newer(kept)
             undone.callback(new.unlink, missing_ok=True)
             salvaged = salvage(kept, new, recordings)
-            _take_place(new, history, lambda: _state(history) == state)
-            undone.pop_all()
+            _check_same(history, state)
+            # From here on SQLite, and we, remove what may then be in the copies alone.
+            copies = undone.pop_all()
+            try:
+                with _alone(history):
+                    _check_same(history, state)
+                    _take_place(new, history)
+            except _InUse:
+                copies.close()
+                raise
     except (OSError, sqlite3.Error) as error:
         raise HistoryError(
             f"{history}: cannot be mended ({reason(error)})",
@@ -67,9 +86,14 @@ def unnamed(store: Store) -> tuple[Path, ...]:
     rows = store.rows("SELECT audio FROM attempt UNION SELECT audio FROM erasing")
     known = {audio for (audio,) in rows}
     there = (file for file in store.path.parent.iterdir() if asked_in(file.name))
-    return tuple(
-        sorted(each for each in there if each.name not in known and each.stat().st_size > _SILENT)
-    )
+    alone = (file for file in there if file.name not in known)
+    return tuple(sorted(file for file in alone if file.stat().st_size > WAVE_HEADER_BYTES))
+
+
+def missing(store: Store) -> tuple[tuple[int, str], ...]:
+    """The attempts whose recordings are not there, with the names of these."""
+    rows = store.rows("SELECT id, audio FROM attempt ORDER BY id")
+    return tuple(row for row in rows if not (store.path.parent / row[1]).is_file())
 
 
 def _free(path: Path) -> Path:
@@ -83,10 +107,28 @@ def _beside(file: Path, suffix: str) -> Path:
 
 
 def _state(history: Path) -> _State:
-    """What changes whenever a history does."""
+    """What changes whenever a history does; an empty log, as any reader makes it, is none."""
     files = (_beside(history, suffix) for suffix in ("", "-wal"))
     stats = (file.stat() if file.exists() else None for file in files)
-    return tuple(stat and (stat.st_mtime_ns, stat.st_size) for stat in stats)
+    return tuple(
+        (each.st_mtime_ns, each.st_size) if each and each.st_size else None for each in stats
+    )
+
+
+def _log(history: Path) -> Path:
+    """The log of a history; its copy where mending was cut off after the log was removed."""
+    log = _beside(history, "-wal")
+    if history.exists() and not log.exists():
+        for kept in history.parent.glob(f"{FILE_NAME}.damaged-*"):
+            copied = _beside(kept, "-wal")
+            if copied.exists() and filecmp.cmp(kept, history, shallow=False):
+                return copied
+    return log
+
+
+def _check_same(history: Path, state: _State) -> None:
+    if _state(history) != state:
+        raise _InUse(history)
 
 
 def _copy(source: Path, target: Path, undone: ExitStack) -> None:
@@ -113,33 +155,31 @@ def _refuse_newer(history: Path) -> None:
         )
 
 
-def _take_place(new: Path, history: Path, is_as_before: Callable[[], bool]) -> None:
-    """Put the new history where the damaged one is, if nobody has that open or changed it."""
-    if not is_as_before() or not _is_alone(history):
-        raise HistoryError(
-            f"{history}: in use by another program",
-            "close sayback everywhere else, then run `sayback doctor --mend` again",
-        )
+def _take_place(new: Path, history: Path) -> None:
+    """Put the new history where the damaged one is."""
     for suffix in _BESIDE:  # the log is kept with the copy; the new history must not get it
         _beside(history, suffix).unlink(missing_ok=True)
     new.replace(history)
-    folder = os.open(history.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(history.parent)
 
 
-def _is_alone(history: Path) -> bool:
-    """Whether nobody else has a history open; who opens it later notices that it was replaced."""
-    if not history.exists():
-        return True
+@contextmanager
+def _alone(history: Path) -> Iterator[None]:
+    """Meanwhile nobody else has a history open; who waits for it notices that it was replaced.
+
+    When its own connection ends SQLite leaves alone what is new by then: it looks whether the file
+    has moved. Raises _InUse.
+    """
+    if not history.exists() or not history.stat().st_size:
+        yield  # nobody opens it either: SQLite would delete the log beside it
+        return
     with closing(sqlite3.connect(history, timeout=1, isolation_level=None)) as database:
         try:
             database.execute("PRAGMA locking_mode = EXCLUSIVE")
             database.execute("BEGIN EXCLUSIVE")
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-            # Too damaged to be opened by anybody, or in use.
+            # In use, or too damaged to be opened by anybody.
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            return code not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-    return True
+            if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise _InUse(history) from error
+        yield

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from sayback.errors import HistoryError
+from sayback.history.connection import sync_folder
 
 # A step that has been released is never edited; a change of shape is a new step at the end.
 STEPS: tuple[tuple[str, ...], ...] = (
@@ -186,12 +187,10 @@ def _back_up(path: Path, backup: Path) -> None:
     try:
         with closing(sqlite3.connect(path)) as reader:
             reader.execute("VACUUM INTO ?", (str(unfinished),))
-    except sqlite3.Error:  # what there is of it would only take up more of a full disk
+        with unfinished.open("rb") as copy:
+            os.fsync(copy.fileno())
+    except BaseException:  # what there is of it would only take up more of a full disk
         unfinished.unlink()
         raise
-    descriptor = os.open(unfinished, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
     unfinished.replace(backup)
+    sync_folder(backup.parent)

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from sayback.history import log
-from sayback.history.log import PAGE_BYTES
+from sayback.history import write_ahead_log
+from sayback.history.stored import Value
+from sayback.history.write_ahead_log import PAGE_BYTES
 
-Value = str | int | float | bytes | None
 Row = tuple[int, tuple[Value, ...]]
 
 MAGIC = b"SQLite format 3\0"
@@ -54,7 +54,7 @@ class _Pages:
 
     def __init__(self, database: Path) -> None:
         self._file = _mapped(database)
-        self._newer = log.pages(database.with_name(f"{database.name}-wal"))
+        self._newer = write_ahead_log.pages(database.with_name(f"{database.name}-wal"))
         self.count = max(-(-len(self._file) // PAGE_BYTES), *self._newer, 0)
         is_whole = self._file[: len(MAGIC)] == MAGIC
         self._usable = PAGE_BYTES - (self._file[_RESERVED_AT] if is_whole else 0)

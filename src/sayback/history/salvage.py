@@ -16,18 +16,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sayback.history.migrations import create, migrate
-from sayback.history.pages import Row, Value, rows
+from sayback.history.pages import Row, rows
 from sayback.history.stored import (
     DAMAGE,
     AnyCorrection,
     Derived,
+    Value,
     decode,
     encode,
     measures,
     moment,
     time,
 )
-from sayback.model import Question, Recording, Transcript
+from sayback.model import Ending, Question, Recording, Transcript
 
 _T = TypeVar("_T")
 
@@ -54,10 +55,15 @@ _SPOKEN = """
 
 @dataclass(frozen=True, slots=True)
 class Salvaged:
-    """How many attempts are in the new history, and which of them have lost their score."""
+    """How many attempts are in the new history, and which of them have lost their score.
+
+    What was `begun`, or corrected, and is not there was lost, or deleted before.
+    """
 
     attempts: int
     unscored: tuple[int, ...]
+    begun: int
+    corrections_gone: int = 0
 
 
 def asked_in(audio: str) -> tuple[datetime, str] | None:
@@ -117,6 +123,8 @@ class _Copy:
                 self._put("bank_edit", number, *rest)
             case (None, str(), bytes(words)) if len(words) % 8 == 0:
                 self._put("erasing", number, *rest)
+            case (None, str()):  # the search index, which has what was scored
+                self._had_score.add(number)
             case (str(name), str(value)) if name.isidentifier():
                 self._put("setting", name, value)
             case (str(table), int(last)) if table in _COUNTED and 0 < last <= LARGEST_ID:
@@ -156,6 +164,8 @@ class _Copy:
         self._put("attempt", number, asked_at, asked.id, encode(asked), audio, known)
 
     def _transcript_or_correction(self, content: str, row: tuple[Value, ...]) -> None:
+        if isinstance(attempt := row[1], int):
+            self._had_score.add(attempt)
         if _decoded(content, Transcript):
             self._put("transcript", *row)
         elif (correction := _decoded(content, AnyCorrection)) and correction != AnyCorrection():
@@ -190,6 +200,7 @@ class _Copy:
             "DELETE FROM score WHERE transcript_id NOT IN (SELECT id FROM transcript)"
         )
         self._database.execute("DELETE FROM measure WHERE score_id NOT IN (SELECT id FROM score)")
+        self._await_scores()
         self._database.execute(_SPOKEN)
 
     def _asked_then(self, number: int, question: str, audio: str) -> Question | None:
@@ -247,11 +258,36 @@ class _Copy:
                     "UPDATE score SET transcript_id = ? WHERE id = ?", (words, score)
                 )
 
+    def _await_scores(self) -> None:
+        """What was scored is wanted, also where it had been set aside at first."""
+        for number in self._unscored():
+            self._database.execute(
+                "UPDATE attempt SET recording = json_set(recording, '$.ending', ?)"
+                " WHERE id = ? AND recording ->> '$.ending' = ?",
+                (Ending.INTERRUPTED, number, Ending.SET_ASIDE),
+            )
+
+    def _unscored(self) -> tuple[int, ...]:
+        """The attempts that have lost their score."""
+        rows = self._query(
+            "SELECT id FROM attempt WHERE id NOT IN (SELECT attempt_id FROM score) ORDER BY id"
+        )
+        return tuple(number for (number,) in rows if number in self._had_score)
+
     def result(self) -> Salvaged:
         """What there is now."""
-        scored = {each for (each,) in self._query("SELECT attempt_id FROM score")}
-        there = {each for (each,) in self._query("SELECT id FROM attempt")}
-        return Salvaged(len(there), tuple(sorted((self._had_score & there) - scored)))
+        attempts, corrections = (self._count(table) for table in ("attempt", "correction"))
+        given = dict(self._query("SELECT name, seq FROM sqlite_sequence"))
+        return Salvaged(
+            attempts,
+            self._unscored(),
+            given.get("attempt", 0),
+            given.get("correction", 0) - corrections,
+        )
+
+    def _count(self, table: str) -> int:
+        ((count,),) = self._query(f"SELECT count(*) FROM {table}")
+        return int(count)
 
     def _query(self, query: str, values: tuple[Value, ...] = ()) -> list[tuple[Any, ...]]:
         return self._database.execute(query, values).fetchall()

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from sayback.errors import Damaged, HistoryError, NoSuchAttempt
-from sayback.history.connection import check_not_lost, connect, is_there, told
+from sayback.history.connection import check_not_lost, connect, is_there, keep_private, told
 from sayback.history.migrations import create, migrate
 from sayback.history.stored import (
     DAMAGE,
     AnyCorrection,
     Derived,
+    Value,
     decode,
     encode,
     measures,
@@ -39,8 +40,6 @@ from sayback.model import (
 FILE_NAME = "history.db"
 LOCK_TIME_LIMIT_S = 30.0
 
-Value = str | int | float | bytes | None
-
 
 class Store:
     """An open history. Use it as a context manager; every method is one transaction."""
@@ -61,12 +60,13 @@ class Store:
     def _open(self) -> None:
         with self._errors():
             self._recordings.mkdir(mode=0o700, parents=True, exist_ok=True)
+            keep_private(self._recordings)
             check_not_lost(self.path)
             create(self.path)
+            self._file = self.path.stat()  # before: what is opened may be replaced meanwhile
             self._connection = connect(self.path, self._wait_s)
         try:
             with self._errors():
-                self._file = self.path.stat()
                 migrate(self._connection, self.path)
         except HistoryError:
             self._connection.close()
@@ -286,31 +286,6 @@ class Store:
                 "save what can be saved with `sayback doctor --mend`",
             ) from error
 
-    def keep_edit(self, file: Path, position: int, inserted: bytes, attempt_id: int) -> None:
-        """Remember what was written into a bank, so that it can be taken out again.
-
-        It was drafted from an answer, with which it is deleted.
-        """
-        with self.transaction() as database:
-            database.execute(
-                "INSERT INTO bank_edit (attempt_id, made_at, file, position, inserted)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (attempt_id, time(datetime.now(UTC)), str(file), position, inserted),
-            )
-
-    def last_edit(self) -> tuple[int, Path, int, bytes] | None:
-        """The number, file, position and bytes of the newest edit that is not taken back."""
-        for number, file, position, inserted in self.rows(
-            "SELECT id, file, position, inserted FROM bank_edit ORDER BY id DESC LIMIT 1"
-        ):
-            return number, Path(file), position, inserted
-        return None
-
-    def forget_edit(self, number: int) -> None:
-        """The edit of that number has been taken back."""
-        with self.transaction() as database:
-            database.execute("DELETE FROM bank_edit WHERE id = ?", (number,))
-
     def rows(self, query: str, values: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
         """What a query gives, for the other parts of this station. Raises HistoryError."""
         with self._errors():
@@ -374,7 +349,7 @@ class Store:
         if not is_there(self.path, self._file):
             raise HistoryError(
                 f"{self.path}: was removed or replaced while it was in use",
-                "start sayback again; recordings that are left: `sayback score FILE --save`",
+                "start sayback again, and bring back what is left with `sayback doctor --mend`",
             )
 
     @contextmanager

@@ -25,6 +25,10 @@ from sayback.model import (
 )
 
 _T = TypeVar("_T")
+
+Value = str | int | float | bytes | None
+"""What a column can hold."""
+
 _MAKING = threading.Lock()
 _DECODERS: dict[type, Any] = {}
 

@@ -85,7 +85,8 @@ def why_not_compared(question: Question, transcript: Transcript) -> str | None:
     texts = [question.text, *chain.from_iterable((each.text, *each.facts) for each in points)]
     if sum(map(len, texts)) > MOST_CHARACTERS:
         return f"over {MOST_CHARACTERS:,} characters in the question; divide it"
-    if len(texts) > MOST_FACTS or (count := sum(map(len, map(facts_of, points)))) > MOST_FACTS:
+    count = len(texts) if len(texts) > MOST_FACTS else sum(map(len, map(facts_of, points)))
+    if count > MOST_FACTS:
         return f"over {MOST_FACTS} facts in the question; divide it"
     if len(transcript.text) > LONGEST_ANSWER:
         return f"over {LONGEST_ANSWER:,} characters in the answer; divide it"

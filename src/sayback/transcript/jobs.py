@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sayback.errors import TranscriptionError
 from sayback.model import Interval
 
-HANG_S = 45.0
-HANG_PER_S = 3.0
-"""An engine that takes longer than 45 s and three times the speech hangs. On two cores base takes
+HANG_S = 60.0
+HANG_PER_S = 4.0
+"""An engine that takes longer than 60 s plus four times the speech hangs. On two cores base takes
 3 to 5 s for a window of 28 s and 1 to 3 s for a short one; ten times slower machines are in use."""
 
 
@@ -27,9 +27,20 @@ class Job:
         """It hangs if it takes longer."""
         return HANG_S + HANG_PER_S * self.window.duration_s
 
+    def hangs(self) -> TranscriptionError:
+        """What to say then."""
+        return TranscriptionError(
+            f"the engine hangs: no words of {self.window.duration_s:.0f} s of speech "
+            f"within {self.limit_s:.0f} s",
+            "try a smaller --model or another --engine",
+        )
+
 
 class Jobs:
-    """The jobs under way. Time passes only while somebody says so: a stopped program ages not."""
+    """The jobs under way. Time passes only while somebody says so.
+
+    So none passes while the program is stopped.
+    """
 
     def __init__(self) -> None:
         self._now_s = 0.0
@@ -66,13 +77,7 @@ class Jobs:
     def hanging(self) -> TranscriptionError | None:
         """What to say of jobs that have taken too long, the oldest first; None without any."""
         job = next(filter(self._is_late, self), None)
-        if job is None:
-            return None
-        return TranscriptionError(
-            f"the engine hangs: no words of {job.window.duration_s:.0f} s of speech "
-            f"within {job.limit_s:.0f} s",
-            "try a smaller --model or another --engine",
-        )
+        return job.hangs() if job else None
 
     @property
     def all_hang(self) -> bool:

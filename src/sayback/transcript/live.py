@@ -16,13 +16,14 @@ from functools import lru_cache
 from itertools import chain, pairwise
 from math import inf
 
+from sayback.errors import TranscriptionError
 from sayback.model import SOFT_STOP_S, Interval, Transcript, Word
-from sayback.transcript.jobs import Job, Jobs
+from sayback.transcript.jobs import HANG_S, Job, Jobs
 from sayback.transcript.recording import (
     EARLIEST_CUT_S,
     LONGEST_WINDOW_S,
     PADDING_S,
-    Sound,
+    ReadSound,
     joined,
     middle,
     placed,
@@ -64,7 +65,7 @@ class Draft:
 class LiveTranscript:
     """What is known of the words of one answer; safe from any thread, starts none itself."""
 
-    def __init__(self, transcriber: Transcriber, read: Sound) -> None:
+    def __init__(self, transcriber: Transcriber, read: ReadSound) -> None:
         """`read` gives the samples of a stretch of the recording, which may still grow."""
         self._transcriber = transcriber
         self._read = read
@@ -82,6 +83,7 @@ class LiveTranscript:
         self._quick: tuple[Word, ...] = ()
         self._quick_until_s = 0.0
         self._jobs = Jobs()
+        self._idle_s = 0.0  # that the lanes do nothing while the transcript is waited for
         self._latest: Transcript | None = None
         self._draft: Draft | None = None
         self._problem: Exception | None = None
@@ -180,11 +182,19 @@ class LiveTranscript:
 
             if not self._changed.wait_for(lambda: self._failure or is_there(), GLANCE_S):
                 self._jobs.wait(GLANCE_S)
-            if not self._failure and self._jobs.all_hang and not is_there():
-                self._failure = self._jobs.hanging()
+                self._idle_s = 0.0 if any(self._jobs) else self._idle_s + GLANCE_S
+            if not self._failure and not is_there():
+                self._failure = self._hanging()
             if self._failure:
                 raise self._failure
             return is_there()
+
+    def _hanging(self) -> TranscriptionError | None:
+        """What to say where nothing under way may still end, or nothing is even begun."""
+        if self._jobs.all_hang:
+            return self._jobs.hanging()
+        job = self.next_job() if self._idle_s > HANG_S else None
+        return job.hangs() if job else None
 
     def work(self) -> bool:
         """Wait for something to do and do it; False when there will be nothing more."""

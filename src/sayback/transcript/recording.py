@@ -5,13 +5,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from itertools import pairwise
+from math import ceil
 
 import numpy as np
 
 from sayback.model import SAMPLE_RATE_HZ, Interval, Transcript, Word
+from sayback.transcript.jobs import Job
 from sayback.transcript.lanes import start_lanes
 from sayback.transcript.transcriber import Samples, Transcriber
 
@@ -28,28 +30,22 @@ EARLIEST_CUT_S = 24.0
 """Where a window has to be cut, it is cut after this much of it."""
 
 _LEVEL_FRAME_S = 0.03
+_TICK_S = 0.5
 
-Sound = Callable[[Interval], Samples]
+ReadSound = Callable[[Interval], Samples]
 """Gives the sound of a stretch of a recording, mono float32 at 16 kHz."""
 
 Moment = Callable[[Interval], float]
 
 
 def transcribe_recording(
-    transcriber: Transcriber, samples: Samples, speech: tuple[Interval, ...]
+    transcriber: Transcriber, sound: ReadSound, duration_s: float, speech: tuple[Interval, ...]
 ) -> Transcript:
     """The words of a recording of any length, with times from its start.
 
-    `samples` are mono float32 at 16 kHz; `speech` says where speech was detected in them. Without
-    speech the engine is not asked at all. Raises TranscriptionError.
+    `speech` says where speech was detected in it; without any the engine is not asked at all.
+    Raises TranscriptionError, also of an engine that hangs, and what `sound` raises.
     """
-    return transcribe_parts(transcriber, sound_of(samples), len(samples) / SAMPLE_RATE_HZ, speech)
-
-
-def transcribe_parts(
-    transcriber: Transcriber, sound: Sound, duration_s: float, speech: tuple[Interval, ...]
-) -> Transcript:
-    """The same of a recording that need not be in memory as a whole. Raises what `sound` does."""
     windows = plan_windows(speech, duration_s, cut_at=quietest_moment(sound))
     return joined(windows, _transcribe_each(transcriber, sound, windows))
 
@@ -63,17 +59,7 @@ def joined(windows: Sequence[Interval], parts: Sequence[Transcript]) -> Transcri
     return replace(parts[0], text=" ".join(word.text for word in words), words=words)
 
 
-def sound_of(samples: Samples) -> Sound:
-    """The stretches of samples that are in memory."""
-
-    def sound(stretch: Interval) -> Samples:
-        start, end = (round(at_s * SAMPLE_RATE_HZ) for at_s in (stretch.start_s, stretch.end_s))
-        return samples[start:end]
-
-    return sound
-
-
-def quietest_moment(sound: Sound) -> Moment:
+def quietest_moment(sound: ReadSound) -> Moment:
     """Where the level inside a stretch, smoothed over 30 ms, is lowest."""
 
     def moment(stretch: Interval) -> float:
@@ -182,23 +168,35 @@ def _pause_before(stretches: list[Interval], number: int) -> float:
 
 
 def _transcribe_each(
-    transcriber: Transcriber, sound: Sound, windows: Sequence[Interval]
+    transcriber: Transcriber, sound: ReadSound, windows: Sequence[Interval]
 ) -> list[Transcript]:
     """The transcripts of the windows in order, as many at once as the engine has lanes."""
-    if transcriber.lanes == 1:  # in this thread, where an interrupt ends it at once
-        return [transcriber.transcribe(sound(window)) for window in windows]
     work = _Windows(transcriber, sound, windows)
     start_lanes(work.go_on, min(transcriber.lanes, len(windows)))
     try:  # in lanes, so that an interrupt ends it even where the engine hangs
-        return [result.result() for _, result in work.all]
+        return [_in_time(window, result) for window, result in work.all]
     finally:
         work.left.clear()
+
+
+def _in_time(window: Interval, result: Future[Transcript]) -> Transcript:
+    """The transcript of the window that is under way, or the error of an engine that hangs.
+
+    In short waits, so that no time passes while the program is stopped.
+    """
+    job = Job(window, quick=False)
+    for _ in range(ceil(job.limit_s / _TICK_S)):
+        if result in wait([result], _TICK_S).done:
+            return result.result()
+    raise job.hangs()
 
 
 class _Windows:
     """What lanes do of a whole recording: one window after another."""
 
-    def __init__(self, transcriber: Transcriber, sound: Sound, windows: Sequence[Interval]) -> None:
+    def __init__(
+        self, transcriber: Transcriber, sound: ReadSound, windows: Sequence[Interval]
+    ) -> None:
         self._transcriber = transcriber
         self._sound = sound
         self.all = [(window, Future[Transcript]()) for window in windows]

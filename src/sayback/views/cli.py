@@ -187,7 +187,7 @@ def score(
     from sayback.capture.audio_file import read_recording
     from sayback.errors import CaptureError
     from sayback.history.store import Store
-    from sayback.session import assess, keep
+    from sayback.revision import assess, keep
     from sayback.transcript.engines import load
     from sayback.workspace import find_workspace
 

@@ -33,7 +33,7 @@ def history(as_json: bool, workspace: Path | None) -> None:
     """Your attempts, oldest first."""
     from sayback.history.mending import unnamed
     from sayback.history.store import Store
-    from sayback.views.listings import attempts
+    from sayback.views.listings import Attempts
     from sayback.workspace import find_workspace
 
     with Store(find_workspace(workspace).recordings) as store:
@@ -50,7 +50,7 @@ def history(as_json: bool, workspace: Path | None) -> None:
             for s in summaries
         ])  # fmt: skip
     elif summaries:
-        print_rich(attempts(summaries))
+        print_rich(Attempts(summaries))
     elif not listing.damaged:
         click.echo("No attempts yet: `sayback practice` makes the first.")
     if listing.damaged:
@@ -76,14 +76,27 @@ def show(attempt_id: int, as_json: bool, workspace: Path | None) -> None:
         attempt = store.attempt(attempt_id)
         earlier = store.coverages(attempt.question.id, before=attempt_id)
     if attempt.scorecard is None:
-        why = "you went on without it" if attempt.is_set_aside else "interrupted"
-        raise SaybackError(
-            f"attempt {attempt_id}: not scored, {why}",
-            f"score it with `sayback rescore {attempt_id}`",
-        )
+        raise _unscored(attempt)
     print_scorecard(attempt.scorecard, as_json=as_json, earlier=earlier, transcript=True)
     if not as_json:
-        say(f" {attempt.asked_at.astimezone():%d %b %Y %H:%M}   {attempt.audio}")
+        gone = "" if attempt.audio.is_file() else ", which is missing"
+        say(f" {attempt.asked_at.astimezone():%d %b %Y %H:%M}   {attempt.audio}{gone}")
+
+
+def _unscored(attempt: Attempt) -> SaybackError:
+    from sayback.capture.claim import is_free
+    from sayback.model import Ending
+
+    if not is_free(attempt.audio):
+        return SaybackError(
+            f"attempt {attempt.id}: being given, or scored, at this moment", "look when it is over"
+        )
+    ending = attempt.recording.ending if attempt.recording else Ending.INTERRUPTED
+    why = {Ending.SET_ASIDE: ", you went on without it", Ending.INTERRUPTED: ", interrupted"}
+    return SaybackError(
+        f"attempt {attempt.id}: not scored{why.get(ending, '')}",
+        f"score it with `sayback rescore {attempt.id}`",
+    )
 
 
 @click.command()
@@ -182,7 +195,7 @@ def review(port: int | None, no_browser: bool, bank: Path | None, workspace: Pat
 def _announce(address: str) -> None:
     click.echo(address)
     sys.stdout.flush()
-    click.echo("sayback: this page is for you alone; Ctrl-C ends it", err=True)
+    click.echo("This page is for you alone; Ctrl-C ends it.", err=True)
 
 
 @click.command()
@@ -244,15 +257,19 @@ def export(folder: Path, bank: Path | None, workspace: Path | None) -> None:
     """Write all you have into DIR: pages that open without sayback, your recordings and questions,
     CSV and JSON.
     """
+    from sayback.history.mending import missing
+    from sayback.history.store import Store
     from sayback.views.web.app import Desk
-    from sayback.views.web.export import missing, write
+    from sayback.views.web.export import write
     from sayback.workspace import find_workspace
 
     space = find_workspace(workspace)
     count = write(Desk(space.recordings, bank or space.questions), folder)
     noun = "attempt" if count == 1 else "attempts"
     say(f"{count} {noun} written; open {folder / 'index.html'}")
-    for audio in missing(space.recordings):
+    with Store(space.recordings) as store:
+        gone = missing(store)
+    for _, audio in gone:
         say(f"sayback: {audio}: missing, so only its words and scores are there", err=True)
 
 
@@ -279,9 +296,13 @@ def delete(
         raise click.UsageError("which? give the numbers of attempts, or --all")
     with Store(find_workspace(workspace).recordings) as store:
         chosen = numbers(store, attempt_ids)
-        if chosen and not yes:
-            click.confirm(harmless_lines(asked(store, chosen)), abort=True, err=True)
-        click.echo(remove(store, None if everything else chosen))
+        if chosen and not yes and not click.confirm(harmless_lines(asked(store, chosen)), err=True):
+            click.echo("Nothing deleted.")
+            return
+        deleted = remove(store, None if everything else chosen)
+    click.echo(deleted.line)
+    if deleted.left:
+        raise deleted.left
 
 
 def _in_bank(question: Question, path: Path) -> Question:

@@ -13,7 +13,8 @@ from sayback.capture.listen import decibels
 from sayback.capture.microphone import Microphone
 from sayback.errors import MicrophoneLost, SaybackError, WorkspaceError
 from sayback.model import SAMPLE_RATE_HZ
-from sayback.views.upkeep import Check, upkeep
+from sayback.transcript.engines import ENGINES
+from sayback.upkeep import Check, upkeep
 from sayback.voice.playback import play
 from sayback.voice.pyttsx3_speaker import Pyttsx3Speaker
 from sayback.workspace import Workspace
@@ -87,7 +88,9 @@ def _loudspeaker(name: str | None) -> str:
 
 
 def _model(load: Callable[[], object]) -> str:
-    return f"loads with {type(load()).__name__}"
+    made = type(load()).__name__
+    names = {row.class_name: name for name, row in ENGINES.items()}
+    return f"loads with {names.get(made, made)}"
 
 
 def _disk(workspace: Workspace) -> str:

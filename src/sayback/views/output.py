@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
+import shutil
+import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sayback.views.panels.harmless import harmless, harmless_lines
+from sayback.views.panels.harmless import NOT_ASCII, harmless, harmless_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,9 +20,13 @@ if TYPE_CHECKING:
 
     from sayback.errors import Damaged
     from sayback.model import Question, Scorecard
-    from sayback.views.upkeep import Check
+    from sayback.upkeep import Check
 
-_OBEYED = re.compile("[\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+LINE_INDENT = 2
+CHECK_INDENT = 16
+"""Columns before what a check has found: its mark and its name."""
+
+_ESCAPES = {code: f"\\u{code:04x}" for code in (0x7F, *NOT_ASCII)}
 """Of what is harmful, that which JSON does not escape anyway; it stands in strings only."""
 
 
@@ -61,12 +67,31 @@ def print_json(value: object) -> None:
 
 def json_line(value: object) -> str:
     """JSON in one line of readable text; what a terminal would obey is written as an escape."""
-    return _OBEYED.sub(lambda sign: f"\\u{ord(sign[0]):04x}", json.dumps(value, ensure_ascii=False))
+    return json.dumps(value, ensure_ascii=False).translate(_ESCAPES)
 
 
 def say(text: str, *, err: bool = False) -> None:
     """Print lines that may hold text of other people's making: file names, banks, answers."""
-    click.echo(harmless_lines(text), err=err)
+    lines = harmless_lines(text).split("\n")
+    click.echo("\n".join(_fitted(line, LINE_INDENT, err=err) for line in lines), err=err)
+
+
+def _fitted(line: str, indent: int, *, err: bool = False) -> str:
+    """A line as several of a terminal's width, all but the first indented; one line in a pipe.
+
+    Words are left whole, so that paths and commands can be copied.
+    """
+    stream = sys.stderr if err else sys.stdout
+    width = shutil.get_terminal_size().columns
+    if stream is None or not stream.isatty() or len(line) <= width:
+        return line
+    return textwrap.fill(
+        line,
+        max(width, 2 * indent),
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def damaged(attempts: Sequence[int]) -> Damaged:
@@ -83,9 +108,10 @@ def damaged(attempts: Sequence[int]) -> Damaged:
 def print_check(check: Check) -> None:
     """A finding of the doctor, and below it what to do."""
     mark = click.style("✓", "cyan") if check.ok else click.style("✗", "red")
-    click.echo(f" {mark} {check.name:<12} {harmless(check.detail)}")
+    found = _fitted(f" ✓ {check.name:<12} {harmless(check.detail)}", CHECK_INDENT)
+    click.echo(found.replace("✓", mark, 1))
     if check.fix:
-        say(f"   {'':<12} {check.fix}")
+        click.echo(_fitted(f"{'':<{CHECK_INDENT}}{harmless(check.fix)}", CHECK_INDENT))
 
 
 def finish_deletion(recordings: Path) -> None:
@@ -96,8 +122,11 @@ def finish_deletion(recordings: Path) -> None:
 
     with Store(recordings) as store:
         try:
-            line = finish(store)
+            finished = finish(store)
         except HistoryError as error:
-            line = f"sayback: {error}"
-    if line:
-        say(line, err=True)
+            say(f"sayback: {error}", err=True)
+            return
+    if finished:
+        say(finished.line, err=True)
+        if finished.left:
+            say(f"sayback: {finished.left}", err=True)

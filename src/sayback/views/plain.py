@@ -19,18 +19,9 @@ from rich.segment import Segment
 from rich.text import Text
 
 from sayback.capture.listen import Level
+from sayback.events import Asking, Event, Heard, Listening, Saved, Scored, SetAside, Warned
 from sayback.live import Behind, Captions, Covering, Failing, Transcribing
 from sayback.model import Attempt, Ending, Recording, Scorecard, Status
-from sayback.session import (
-    Asking,
-    Event,
-    Heard,
-    Listening,
-    Saved,
-    Scored,
-    SetAside,
-    Warned,
-)
 from sayback.views.card import ACCENT, ALARM, card
 from sayback.views.charts import bar, clock
 from sayback.views.panels.harmless import harmless_lines
@@ -177,9 +168,13 @@ def _heard(recording: Recording) -> Text:
 def kept(attempts: Sequence[Attempt]) -> str:
     """What came of a session: the numbers of its attempts, and how much each covered."""
     cards = [attempt.scorecard for attempt in attempts]
-    shares = [f" {card.coverage.score:.0%}" if card and card.coverage else "" for card in cards]
-    each = (f"{one.id}{share}" for one, share in zip(attempts, shares, strict=True))
-    return f"kept as {'attempt' if len(attempts) == 1 else 'attempts'} {', '.join(each)}"
+    shares = [f"{card.coverage.score:.0%}" if card and card.coverage else "" for card in cards]
+    if len(attempts) == 1:
+        return f"attempt {attempts[0].id} kept{shares[0] and f': {shares[0]}'}"
+    each = (
+        f"{one.id}{share and f' ({share})'}" for one, share in zip(attempts, shares, strict=True)
+    )
+    return f"attempts kept: {', '.join(each)}"
 
 
 def kept_for_later(attempt_id: int) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from sayback.bank.find import find
-from sayback.bank.parse import read
+from sayback.bank.parse import Bank, read
 from sayback.capture.claim import is_free
 from sayback.errors import Interrupted, NoMicrophone, NoSuchQuestion
 from sayback.history.interview import days_left, interview
@@ -46,20 +46,22 @@ class Equipment:
     max_length: float
     workspace: Path | None
     answer: Path | None = None
-    mute: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
     """How a rehearsal is shown, as the command line gave it.
 
-    `exam` keeps the key points hidden until the answer is over; `speak_result` reads it aloud.
+    `exam` keeps the key points hidden until the answer is over; `speak_result` reads it aloud;
+    with `mute` the question is only shown. `remarks` are what to say before the first question.
     """
 
     plain: bool = False
     as_json: bool = False
     exam: bool = False
     speak_result: bool = False
+    mute: bool = False
+    remarks: tuple[str, ...] = ()
 
 
 def practise(
@@ -74,7 +76,8 @@ def practise(
 ) -> None:
     """Ask one question after another, with `only_due` none that can wait. Raises SaybackError."""
     space = find_workspace(equipment.workspace)
-    found = read(bank or space.questions).questions
+    whole = read(bank or space.questions)
+    found = whole.questions
     with Store(space.recordings) as store:
         if question is not None:
             questions = [find(found, question)]
@@ -95,8 +98,7 @@ def practise(
             if left:
                 plain.remark(f"{_attempts(left)} not scored: `sayback rescore` does it", out)
             return
-        if left:
-            plain.remark(f"{_attempts(left)} cut off: scored when you are done", out)
+        show = replace(show, remarks=_remarks(whole, bank or space.questions, left))
         try:
             stations = stage.stations(equipment, space, store, speaker)
             stage.rehearse_all(asked, stations, show, out, bank or space.questions)
@@ -109,6 +111,15 @@ def practise(
             ) from None
         if left:
             stage.finish(left, equipment, stations, out, bank or space.questions)
+
+
+def _remarks(bank: Bank, path: Path, left: tuple[int, ...]) -> tuple[str, ...]:
+    """What to know before the first question."""
+    count = len(bank.problems)
+    problems = "1 problem" if count == 1 else f"{count} problems"
+    cut_off = f"{_attempts(left)} cut off: will be scored when you are done" if left else ""
+    unread = f"{problems} in the bank: `sayback bank check {path}`" if count else ""
+    return tuple(filter(None, (unread, cut_off)))
 
 
 def _left(store: Store) -> tuple[int, ...]:
@@ -136,14 +147,21 @@ def demonstrate(equipment: Equipment) -> None:
         click.echo(
             f"No {' and no '.join(lacking)} here: rehearsing with a recorded sample answer.\n"
         )
-        equipment = replace(
-            equipment,
-            answer=Path(str(files("sayback"))) / SAMPLE_ANSWER,
-            mute="loudspeaker" in lacking,
-        )
-    practise(equipment, question=DEMO_QUESTION, bank=shipped_questions() / DEMO_BANK)
+        equipment = replace(equipment, answer=Path(str(files("sayback"))) / SAMPLE_ANSWER)
+    practise(
+        equipment,
+        question=DEMO_QUESTION,
+        bank=shipped_questions() / DEMO_BANK,
+        show=Show(mute="loudspeaker" in lacking),
+    )
     command = "sayback" if shutil.which("sayback") else os.path.relpath(sys.argv[0])
-    click.echo(f"\n Your turn: `{command}` asks you five questions.")
+    click.echo(f"\n Your turn: {_your_turn(command, has_microphone='microphone' not in lacking)}")
+
+
+def _your_turn(command: str, *, has_microphone: bool) -> str:
+    if has_microphone:
+        return f"`{command}` asks you five questions."
+    return f"`{command} practice --answer FILE` hears an answer that you recorded elsewhere."
 
 
 def _microphones() -> tuple[str, ...]:

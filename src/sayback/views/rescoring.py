@@ -15,7 +15,6 @@ from rich.text import Text
 
 from sayback.bank.parse import read
 from sayback.capture.claim import claim
-from sayback.capture.wave_file import HEADER_BYTES
 from sayback.errors import (
     AnswerInUse,
     BankError,
@@ -25,7 +24,7 @@ from sayback.errors import (
     SaybackError,
 )
 from sayback.history.store import Store
-from sayback.model import Attempt, PointScore, Question, Scorecard
+from sayback.model import WAVE_HEADER_BYTES, Attempt, PointScore, Question, Scorecard
 from sayback.revision import Reason, rescore, why_rescore
 from sayback.transcript.transcriber import Transcriber
 from sayback.views.card import MARKS
@@ -48,6 +47,10 @@ class Change:
     attempt: Attempt
     after: Scorecard
     reasons: tuple[Reason, ...]
+
+
+class Dropped:
+    """An attempt that was removed, as there was no sound in it."""
 
 
 def rescore_all(
@@ -84,8 +87,8 @@ def rescore_all(
             counts[_kind(outcome)] += 1
             if isinstance(outcome, CaptureError):
                 out.print(Text(f"{number:>5}  {outcome.problem}"), soft_wrap=True)
-            elif outcome:
-                out.print(_line(outcome))
+            else:
+                _tell(number, outcome, out)
             progress.advance(task)
     out.print(Text(_total(counts)))
     if counts["unread"]:
@@ -109,13 +112,20 @@ def finish(left: Iterable[int], bank: Path, engine: Engine, store: Store, out: C
             outcome = _one(number, questions, engine, store, is_named=False)
             if isinstance(outcome, CaptureError):
                 out.print(Text(f" attempt {number} is not scored: {outcome}"), soft_wrap=True)
-            elif outcome:
-                out.print(_line(outcome))
+            else:
+                _tell(number, outcome, out)
+
+
+def _tell(number: int, outcome: Change | Dropped | None, out: Console) -> None:
+    if isinstance(outcome, Dropped):
+        out.print(Text(f" attempt {number} had no sound and was removed"))
+    elif outcome:
+        out.print(_line(outcome))
 
 
 def _one(
     number: int, bank: Mapping[str, Question], engine: Engine, store: Store, *, is_named: bool
-) -> Change | CaptureError | None:
+) -> Change | CaptureError | Dropped | None:
     """One attempt scored again, what stands in the way, or None where its score stands."""
     attempt = store.attempt(number)
     question = bank.get(attempt.question.id, attempt.question)
@@ -124,8 +134,10 @@ def _one(
     with claim(attempt.audio):
         attempt = store.attempt(number)  # as who had it at hand before has left it
         reasons = why_rescore(attempt, question, engine.name, engine.model)
-        if not is_named and (not reasons or _is_dropped(attempt, store)):
+        if not is_named and not reasons:
             return None
+        if not is_named and _is_dropped(attempt, store):
+            return Dropped()
         # Hearing again takes minutes, judging the same words a moment.
         must_hear = any(reason.rehear for reason in reasons)
         try:
@@ -140,7 +152,7 @@ def _is_dropped(attempt: Attempt, store: Store) -> bool:
     """Whether an attempt was cut off before its first sound: nothing of it is worth keeping."""
     audio = attempt.audio
     is_begun = attempt.recording is not None or attempt.scorecard is not None
-    if is_begun or not audio.is_file() or audio.stat().st_size > HEADER_BYTES:
+    if is_begun or not audio.is_file() or audio.stat().st_size > WAVE_HEADER_BYTES:
         return False
     store.drop(attempt.id)
     audio.unlink()
@@ -154,13 +166,15 @@ def _questions(bank: Path) -> dict[str, Question]:
         return {}
 
 
-def _kind(outcome: Change | CaptureError | None) -> str:
+def _kind(outcome: Change | CaptureError | Dropped | None) -> str:
     if outcome is None:
         return "current"
+    if isinstance(outcome, Dropped):
+        return "dropped"
     if isinstance(outcome, CaptureError):
         return "unread"
     before, after = _score(outcome.attempt.scorecard), _score(outcome.after)
-    if before is None and after is not None:
+    if outcome.attempt.scorecard is None or (before is None and after is not None):
         return "first"
     if before is None or after is None or round(before, 2) == round(after, 2):
         return "same"
@@ -168,19 +182,20 @@ def _kind(outcome: Change | CaptureError | None) -> str:
 
 
 def _total(counts: Counter[str]) -> str:
+    """What happened to how many; nothing is said of what happened to none."""
     again = counts["higher"] + counts["lower"] + counts["same"]
-    text = f" {again} scored again: {counts['higher']} higher, {counts['lower']} lower"
-    if counts["first"]:
-        text += f"; {counts['first']} scored for the first time"
-    if counts["current"]:
-        text += f"; {counts['current']} were up to date"
-    if counts["aside"]:
-        text += f"; {counts['aside']} set aside, which `rescore ID` scores"
-    if counts["busy"]:
-        text += f"; {counts['busy']} being given or scored by another sayback"
-    if counts["deleted"]:
-        text += f"; {counts['deleted']} deleted meanwhile"
-    return text
+    changed = ", ".join(f"{counts[how]} {how}" for how in ("higher", "lower") if counts[how])
+    told = {
+        f"scored again: {changed}" if changed else "scored again": again,
+        "scored for the first time": counts["first"],
+        "was up to date" if counts["current"] == 1 else "were up to date": counts["current"],
+        "removed, without sound": counts["dropped"],
+        "set aside, which `rescore ID` scores": counts["aside"],
+        "being given or scored by another sayback": counts["busy"],
+        "deleted meanwhile": counts["deleted"],
+    }
+    some = "; ".join(f"{count} {what}" for what, count in told.items() if count)
+    return f" {some or 'nothing was scored'}"
 
 
 def _line(change: Change) -> Table:
@@ -189,10 +204,14 @@ def _line(change: Change) -> Table:
     table.add_column(width=5, justify="right", style="dim")
     table.add_column(width=22, no_wrap=True)
     table.add_column()
-    before, after = _coverage(change.attempt.scorecard), _coverage(change.after)
-    reasons = "; ".join(reason.text for reason in change.reasons) or "asked for"
+    before, after = change.attempt.scorecard, _coverage(change.after)
+    if before is None:
+        scores, reasons = after, "first score"
+    else:
+        scores = f"{_coverage(before)} → {after}"
+        reasons = "; ".join(reason.text for reason in change.reasons) or "asked for"
     question = Text.assemble(change.after.question.text, (f"  {reasons}", "dim"))
-    table.add_row(str(change.attempt.id), f"{before} → {after}", question)
+    table.add_row(str(change.attempt.id), scores, question)
     for old, new in _changed_points(change):
         mark, style = MARKS[new.status]
         was = f"was {MARKS[old.status][0]}" if old else "new"
@@ -215,9 +234,7 @@ def _score(scorecard: Scorecard | None) -> float | None:
     return scorecard.coverage.score if scorecard and scorecard.coverage else None
 
 
-def _coverage(scorecard: Scorecard | None) -> str:
-    if scorecard is None:
-        return "not scored"
+def _coverage(scorecard: Scorecard) -> str:
     return "no coverage" if scorecard.coverage is None else f"{scorecard.coverage.score:.0%}"
 
 

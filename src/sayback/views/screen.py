@@ -23,13 +23,14 @@ from textual.widgets import Static
 
 from sayback.capture.listen import Level
 from sayback.errors import SaybackError
+from sayback.events import Event, Saved, Scored, SetAside
 from sayback.model import Attempt, Question
 from sayback.remote import Remote, Wish
-from sayback.session import Event, Saved, Scored, SetAside
 from sayback.views.card import card
-from sayback.views.panels.harmless import harmless
+from sayback.views.panels.harmless import harmless, harmless_lines
 from sayback.views.panels.keys import OnCard, keys, keys_line
 from sayback.views.panels.lines import clock_line, header, remarks, rule, state
+from sayback.views.panels.messages import Failed, Happened, Opened, Over, Sounded
 from sayback.views.panels.points import missed, points
 from sayback.views.panels.scene import Phase, Scene, Turn, after, warned
 from sayback.views.panels.terminal import own_terminal
@@ -52,6 +53,7 @@ class ScreenSession:
 
     `play` sounds a file until its end or until the event is set; `review` opens an attempt in the
     review page and gives its address. With `exam` key points are not shown before the scorecard.
+    `remark` is shown with the first question.
     """
 
     turns: Sequence[Turn]
@@ -59,6 +61,7 @@ class ScreenSession:
     play: Callable[[Path, threading.Event], None]
     review: Callable[[int], str] | None = None
     exam: bool = False
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,41 +91,6 @@ def run_screen(session: ScreenSession) -> Outcome:
     if app.is_interrupted:
         raise KeyboardInterrupt
     return Outcome(tuple(app.attempts), app.left)
-
-
-@dataclass
-class Happened(Message):
-    """An event of the rehearsal."""
-
-    event: Event
-
-
-@dataclass
-class Over(Message):
-    """The rehearsal has ended, or failed."""
-
-    error: BaseException | None
-
-
-@dataclass
-class Sounded(Message):
-    """What was played is over, or could not be played."""
-
-    error: SaybackError | None
-
-
-@dataclass
-class Opened(Message):
-    """The page of an attempt is served at this address."""
-
-    address: str
-
-
-@dataclass
-class Failed(Message):
-    """Something beside the rehearsal did not work."""
-
-    error: SaybackError
 
 
 class Screen(App[None]):
@@ -174,7 +142,7 @@ class Screen(App[None]):
         judged = self.query_one("#judged", VerticalScroll)
         for name in ("scroll_y", "virtual_size", "size"):
             self.watch(judged, name, self._scrolled, init=False)
-        self._begin()
+        self._begin(harmless_lines(self.session.remark))
 
     @on(Resize)
     def _fit(self) -> None:

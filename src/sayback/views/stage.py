@@ -21,13 +21,14 @@ from sayback.capture.microphone import Microphone
 from sayback.capture.recorder import Recorder
 from sayback.capture.speech_detector import load_detector
 from sayback.errors import SaybackError, VoiceError
+from sayback.events import Event, Saved, Warned
 from sayback.history.schedule import Choice
 from sayback.history.store import Store
 from sayback.model import Question, Scorecard
 from sayback.remote import Remote
 from sayback.scoring.judge import judge
 from sayback.scoring.scorecard import to_json
-from sayback.session import Event, Saved, Stations, Warned, rehearse
+from sayback.session import Stations, rehearse
 from sayback.transcript import engines
 from sayback.transcript.transcriber import Transcriber
 from sayback.views import plain
@@ -105,8 +106,11 @@ def _play(
     equipment: Equipment, sounding: threading.Event, path: Path, stop: threading.Event
 ) -> None:
     sounding.set()
-    if not equipment.mute:
-        play(path, device=equipment.speaker, stop=stop)
+    play(path, device=equipment.speaker, stop=stop)
+
+
+def _in_silence(_: Path, __: threading.Event) -> None:
+    """Plays nothing, where it is known that there is no loudspeaker."""
 
 
 def _load(equipment: Equipment, sounding: threading.Event) -> Future[Transcriber]:
@@ -163,6 +167,7 @@ def _on_screen(
             play=stations.play,
             review=Reviewing(stations.workspace.recordings, bank).open,
             exam=show.exam,
+            remark="\n".join(show.remarks),
         )
     )
     if outcome.attempts:
@@ -172,6 +177,8 @@ def _on_screen(
 
 
 def _in_lines(asked: list[Choice], stations: Stations, show: Show, out: Console) -> None:
+    for remark in show.remarks:
+        plain.remark(remark, out)
     keyboard = Keyboard()
     for number, choice in enumerate(asked, start=1):
         place = " · ".join(filter(None, (_place(number, len(asked)), choice.reason)))
@@ -191,7 +198,8 @@ def _rehearsed(
     question: Question, remote: Remote, *, stations: Stations, show: Show
 ) -> Iterator[Event]:
     """The events of one rehearsal; with `speak_result` the result is read aloud at its end."""
-    for event in rehearse(question, stations, remote):
+    asking = replace(stations, play=_in_silence) if show.mute else stations
+    for event in rehearse(question, asking, remote):
         if isinstance(event, Saved):
             remote.clear()  # what is pressed from now on ends the reading
         yield event

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from sayback.errors import NoLoudspeaker, VoiceError, reason
 
+T = TypeVar("T")
 Samples = npt.NDArray[np.float32]
 Output = Mapping[str, Any]
 """A device as `sounddevice.query_devices` describes it."""
@@ -34,6 +38,9 @@ GLANCE_S = 0.1
 GRACE_S = 3.0
 """A device that takes no more sound for so long counts as dead."""
 
+FINDING_S = 5.0
+"""Longest wait for the list of devices; a sound server that hangs never gives it."""
+
 CLOSING_S = 0.5
 """Longest wait for a device to be closed."""
 
@@ -42,12 +49,10 @@ def play(path: Path, *, device: str | None, stop: threading.Event | None = None)
     """Play `path` on the output whose name contains `device`; returns when it has been heard.
 
     `device` None is the system's default; setting `stop` ends the sound at once. Raises
-    NoLoudspeaker where there is no such output, VoiceError where the file cannot be read or the
-    output takes no sound.
+    NoLoudspeaker where there is no such output, VoiceError where the file cannot be read, or the
+    sound system does not answer, or the output takes no sound.
     """
-    sounddevice = load_sounddevice()
-    default = sounddevice.default.device[1]
-    output = choose_output(outputs(sounddevice), default=default, name=device)
+    sounddevice, output = in_time(lambda: find_output(device))
     sound = at_rate(path, int(output["default_samplerate"]))
     given_up, moved, ended = threading.Event(), threading.Event(), threading.Event()
     refusals: list[str] = []
@@ -91,12 +96,59 @@ def has_ended(ended: threading.Event, moved: threading.Event) -> bool:
 
 
 def output_names() -> tuple[str, ...]:
-    """The names of all outputs; empty where there is none or PortAudio is missing."""
+    """The names of all outputs; empty where there is none, or PortAudio is missing or hangs."""
     try:
-        sounddevice = load_sounddevice()
-    except NoLoudspeaker:
+        found = in_time(lambda: outputs(load_sounddevice()))
+    except VoiceError:
         return ()
-    return tuple(str(output["name"]) for output in outputs(sounddevice))
+    return tuple(str(output["name"]) for output in found)
+
+
+def find_output(name: str | None) -> tuple[ModuleType, Output]:
+    """The output as `choose_output` does, and the module to play with. Raises NoLoudspeaker."""
+    sounddevice = load_sounddevice()
+    default = sounddevice.default.device[1]
+    return sounddevice, choose_output(outputs(sounddevice), default=default, name=name)
+
+
+def in_time(work: Callable[[], T]) -> T:
+    """What comes of `work`, done in a thread that may hang in a driver.
+
+    Raises what it raises, and VoiceError after `FINDING_S`.
+    """
+    result: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
+            result.set_exception(error)
+
+    with copied(2) as messages:
+        threading.Thread(target=run, name="loudspeaker", daemon=True).start()
+        try:
+            return result.result(FINDING_S)
+        except TimeoutError:
+            if messages is not None:  # sounddevice sends them to nowhere while it is imported
+                os.dup2(messages, 2)
+            raise VoiceError(
+                f"the sound system does not answer within {FINDING_S:.0f} s",
+                "check the system's sound settings",
+            ) from None
+
+
+@contextmanager
+def copied(descriptor: int) -> Iterator[int | None]:
+    """A copy of it; None where it is closed."""
+    try:
+        copy = os.dup(descriptor)
+    except OSError:
+        yield None
+        return
+    try:
+        yield copy
+    finally:
+        os.close(copy)
 
 
 def feed(
@@ -186,9 +238,7 @@ def choose_output(available: Sequence[Output], *, default: int, name: str | None
     with the names there are, where none or more than one fits.
     """
     if not available:
-        raise NoLoudspeaker(
-            "no loudspeaker found", "connect one, and check it with `sayback doctor`"
-        )
+        raise NoLoudspeaker("no loudspeaker found", "connect one")
     if name is None:
         return next((output for output in available if output["index"] == default), available[0])
     wanted = name.casefold()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sayback.capture.listen import Level
+from sayback.events import Scored
 from sayback.model import (
     Attempt,
     Coverage,
@@ -18,7 +19,6 @@ from sayback.model import (
     Status,
     Transcript,
 )
-from sayback.session import Scored
 from sayback.views.panels.scene import Phase, Scene, Turn
 
 QUESTION = Question(

@@ -14,9 +14,9 @@ from tests.views.panels.scenes import (
     scored,
 )
 
+from sayback.events import Asking, Event, Heard, Listening, Saved, SetAside, Warned
 from sayback.live import Behind, Captions, Covering
 from sayback.model import Status
-from sayback.session import Asking, Event, Heard, Listening, Saved, SetAside, Warned
 from sayback.views.panels.scene import BACK, LEVELS_SHOWN, WARNINGS_SHOWN, Phase, Scene, after
 
 SAID, PARTLY, NOT_SAID = Status.COVERED, Status.PARTIAL, Status.MISSED

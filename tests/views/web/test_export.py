@@ -162,6 +162,12 @@ def test_a_folder_of_something_else_is_left_alone(desk: Desk, tmp_path: Path) ->
     assert stat.S_IMODE(out.stat().st_mode) == 0o755
 
 
+def test_a_file_is_no_folder_to_export_into(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("mine")
+    with pytest.raises(WorkspaceError, match=r"README\.md: not a folder; name a new folder"):
+        write(desk, tmp_path / "README.md")
+
+
 def test_a_bank_is_one_file_or_missing_or_what_was_exported(desk: Desk, tmp_path: Path) -> None:
     out = tmp_path / "out"
     for bank, expected in (

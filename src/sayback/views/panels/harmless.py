@@ -10,11 +10,13 @@ T = TypeVar("T")
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _TURNS_AROUND = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+NOT_ASCII = (*range(0x80, 0xA0), *_TURNS_AROUND, *range(0xD800, 0xE000))
+"""The codes beyond ASCII that are not to reach a terminal."""
 _SHOWN: dict[int, str] = (
     {code: chr(0x2400 + code) for code in range(0x20)}
     | dict.fromkeys(map(ord, "\t\n\r\v\f\u2028\u2029"), " ")
     | {0x7F: "\N{SYMBOL FOR DELETE}"}
-    | dict.fromkeys((*range(0x80, 0xA0), *_TURNS_AROUND, *range(0xD800, 0xE000)), _REPLACEMENT)
+    | dict.fromkeys(NOT_ASCII, _REPLACEMENT)
 )
 _SHOWN_IN_LINES = {code: shown for code, shown in _SHOWN.items() if code != ord("\n")}
 

@@ -6,18 +6,9 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from sayback.capture.listen import Level
+from sayback.events import Asking, Event, Heard, Listening, Saved, Scored, SetAside, Warned
 from sayback.live import Behind, Captions, Covering, Failing, Transcribing
 from sayback.model import Attempt, Coverage, Question, Recording, Status
-from sayback.session import (
-    Asking,
-    Event,
-    Heard,
-    Listening,
-    Saved,
-    Scored,
-    SetAside,
-    Warned,
-)
 
 LEVELS_SHOWN = 8
 BEHIND = "this machine is slower than you speak: no captions now, the answer is scored all the same"

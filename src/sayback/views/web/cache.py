@@ -28,8 +28,6 @@ MOST_AT_ONCE = 6
 """Pages in the making; a browser asks for six."""
 WORKERS = 1
 """More would only wait for each other, and keep the thread that answers waiting for all of them."""
-
-
 SETTLED_S = 0.25
 """What has just changed may change again within one tick of the file's clock, and what is written
 is read by others only once it is on the disk."""
@@ -40,7 +38,7 @@ class Version:
     """A file as it is at some moment."""
 
     name: str
-    number: int
+    inode: int
     size: int
     changed_ns: int
 
@@ -83,8 +81,8 @@ class PageCache:
     async def page(self, name: Name, make: Callable[[], Page]) -> Page:
         """The page of that name, made only where it has changed; `make` runs in a thread.
 
-        Who asks for a page that is in the making gets that one. Raises Busy, and what `make`
-        raises.
+        Who asks for a page that is in the making gets that one, unless something may have changed
+        since it was begun. Raises Busy, and what `make` raises.
         """
         state = self._now()
         if state is None or state != self._state:
@@ -153,5 +151,7 @@ def _log(history: Path) -> list[Version]:
 
 
 def _bank(path: Path) -> list[Version]:
-    """Of a file, or of each file in a folder."""
+    """Of a file, or of each file in a folder; none where there is no bank."""
+    if not path.exists():
+        return []
     return [*map(_version, sorted(path.iterdir()) if path.is_dir() else [path])]

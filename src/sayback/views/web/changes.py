@@ -9,6 +9,7 @@ from pathlib import Path
 from sayback.bank.find import find
 from sayback.bank.parse import read
 from sayback.errors import BankError, HistoryError
+from sayback.history.edits import last_edit
 from sayback.history.store import Store
 from sayback.model import Attempt, PointCorrection, WordCorrection
 from sayback.revision import accept, correct, take_back
@@ -77,7 +78,7 @@ def accept_draft(fields: Fields, store: Store, bank: Path) -> str:
 def undo_draft(fields: Fields, store: Store, bank: Path) -> str:
     """Fields: question, edit. Takes that edit back; it has to be the last one."""
     page, number, last = question_page(_one(fields, "question")), _whole(fields, "edit"), None
-    if edit := store.last_edit():
+    if edit := last_edit(store):
         last = edit[0]
     if number != last:
         raise HistoryError(

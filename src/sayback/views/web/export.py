@@ -87,13 +87,6 @@ def _page(site: Site, name: str) -> str:
         return problem_page(error)
 
 
-def missing(recordings: Path) -> tuple[str, ...]:
-    """The names of the recordings that an export lacks, because they are not there."""
-    with Store(recordings) as store:
-        rows = store.rows("SELECT audio FROM attempt ORDER BY id")
-    return tuple(audio for (audio,) in rows if not (recordings / audio).is_file())
-
-
 def _write_data(attempts: list[Attempt], store: Store, folder: Path) -> None:
     for name in STATIC_FILES:
         _put(folder / name, (STATIC / name).read_text("utf-8"))
@@ -159,6 +152,8 @@ def _taken(folder: Path) -> set[str]:
 
     Raises WorkspaceError where the folder holds anything and is not of an earlier export.
     """
+    if folder.exists() and not folder.is_dir():
+        raise WorkspaceError(f"{folder}: not a folder", "name a new folder")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if (folder / LIST_FILE).is_file():
         listed = (folder / LIST_FILE).read_text("utf-8", "surrogateescape").splitlines()

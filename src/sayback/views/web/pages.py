@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from sayback.bank.parse import parse
 from sayback.errors import NoSuchQuestion, SaybackError
+from sayback.history.edits import last_edit
 from sayback.history.interview import days_left, interview
 from sayback.history.memory import MISSED, PointMemory, QuestionMemory, memories
 from sayback.history.schedule import QUESTIONS_PER_SESSION, Today, choose, due, judged, next_due
@@ -331,7 +332,7 @@ def _draft(site: Site, question: Question | None, best: Attempt | None) -> dict[
 
 def _edit(site: Site, question: Question) -> int | None:
     """The number of the newest edit of the bank, if it wrote key points of this question."""
-    last = site.store.last_edit() if site.token else None
+    last = last_edit(site.store) if site.token else None
     if last is None:
         return None
     number, _, _, inserted = last

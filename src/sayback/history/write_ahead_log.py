@@ -25,7 +25,7 @@ _MASK = 0xFFFFFFFF
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """A page as of one transaction, whose last frame is `final`."""
+    """A page as of one transaction, whose last frame `is_final`."""
 
     page: int
     is_final: bool

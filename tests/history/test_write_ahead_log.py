@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from sayback.history import log
+from sayback.history import write_ahead_log
 from sayback.history.pages import rows
 
-FRAME_BYTES = 24 + log.PAGE_BYTES
+FRAME_BYTES = 24 + write_ahead_log.PAGE_BYTES
 ROWS = 9
 
 
@@ -45,10 +45,10 @@ def damage(file: Path, at: int) -> None:
 
 
 def test_a_whole_log_and_none_are_not_damaged(written: Path) -> None:
-    assert not log.is_damaged(beside(written))
-    assert len(log.pages(beside(written))) == ROWS
-    assert not log.is_damaged(written.with_name("none"))
-    assert log.pages(written.with_name("none")) == {}
+    assert not write_ahead_log.is_damaged(beside(written))
+    assert len(write_ahead_log.pages(beside(written))) == ROWS
+    assert not write_ahead_log.is_damaged(written.with_name("none"))
+    assert write_ahead_log.pages(written.with_name("none")) == {}
 
 
 def test_what_stands_behind_a_damaged_frame_is_found(written: Path, tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_what_stands_behind_a_damaged_frame_is_found(written: Path, tmp_path: Pa
     copy.write_bytes(written.read_bytes())
     beside(copy).write_bytes(beside(written).read_bytes())
     damage(beside(copy), 32 + 3 * FRAME_BYTES + 1000)
-    assert log.is_damaged(beside(copy))
+    assert write_ahead_log.is_damaged(beside(copy))
     assert texts(copy) == {f"row {number}" for number in range(ROWS) if number != 3}
     with closing(sqlite3.connect(copy)) as database:
         assert database.execute("SELECT * FROM a2").fetchall() == [("row 2",)]
@@ -65,8 +65,8 @@ def test_what_stands_behind_a_damaged_frame_is_found(written: Path, tmp_path: Pa
 
 def test_a_damaged_header_hides_no_frame_but_the_first(written: Path) -> None:
     damage(beside(written), 26)
-    assert log.is_damaged(beside(written))
-    assert len(log.pages(beside(written))) == ROWS - 1
+    assert write_ahead_log.is_damaged(beside(written))
+    assert len(write_ahead_log.pages(beside(written))) == ROWS - 1
 
 
 @pytest.mark.parametrize("cut_bytes", [1, FRAME_BYTES - 1, FRAME_BYTES, 3 * FRAME_BYTES + 7])
@@ -75,8 +75,8 @@ def test_a_log_that_was_cut_off_is_as_the_power_going_leaves_it(
 ) -> None:
     data = beside(written).read_bytes()
     beside(written).write_bytes(data[:-cut_bytes])
-    assert not log.is_damaged(beside(written))
-    assert len(log.pages(beside(written))) == ROWS - -(-cut_bytes // FRAME_BYTES)
+    assert not write_ahead_log.is_damaged(beside(written))
+    assert len(write_ahead_log.pages(beside(written))) == ROWS - -(-cut_bytes // FRAME_BYTES)
 
 
 def test_what_was_not_committed_is_not_found(tmp_path: Path) -> None:
