@@ -496,7 +496,7 @@ def test_recordings_removed_in_a_pause_are_told_once_they_are_there_again(
         Press(Wish.DONE, told),
     )
     assert kinds(events) == [Asking, Listening, Warned, Heard, Scored, Saved]
-    assert "all you said is in a new file there" in str(events[2])
+    assert "all you said is in a new file" in str(events[2])
 
 
 def test_an_answer_that_is_left_can_be_scored_later(stations: Stations) -> None:

@@ -262,3 +262,124 @@ def test_who_deletes_is_told_of_the_damaged_file_that_holds_the_words(
     assert f"{kept.name}: still holds words of a deleted answer, as kept by " in str(done.exception)
     assert f"rm {kept}" in str(done.exception)
     assert said.encode() not in history.read_bytes()
+
+
+def test_what_links_lead_to_is_left_alone(workspace: Workspace, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    own = attempt_elsewhere(workspace, elsewhere)
+    with own.open("ab") as file:
+        file.write(bytes(32_000))
+    (workspace.recordings / "2026-05-01_09-00-00_why.wav").symlink_to(own)
+    (workspace.recordings / "2026-05-02_09-00-00_why.wav").symlink_to(elsewhere / "gone")
+    (workspace.recordings / "2026-05-03_09-00-00_why.wav").mkdir()
+    elsewhere.chmod(0o755)
+    own.chmod(0o644)
+    before = own.read_bytes()
+    workspace.recordings.chmod(0o755)
+    assert after_mending(workspace)[0].name == "permissions"
+    assert own.read_bytes() == before
+    assert (own.stat().st_mode & 0o777, elsewhere.stat().st_mode & 0o777) == (0o644, 0o755)
+
+
+def attempt_elsewhere(workspace: Workspace, folder: Path) -> Path:
+    """The recording of the one attempt moved away, with a link where it was."""
+    (audio,) = workspace.recordings.glob("*.wav")
+    moved = audio.rename(folder / audio.name)
+    audio.symlink_to(moved)
+    return moved
+
+
+def test_recordings_that_are_a_link_are_closed_only_by_hand(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    there = workspace.recordings.rename(tmp_path / "there")
+    workspace.recordings.symlink_to(there)
+    there.chmod(0o755)
+    (found,) = wrong(workspace)
+    assert (found.name, found.mend) == ("permissions", None)
+    assert f"a link to {there}" in (found.fix or "")
+    assert there.stat().st_mode & 0o777 == 0o755
+
+
+def test_who_deletes_what_is_a_link_is_told_what_stays(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    moved = attempt_elsewhere(workspace, tmp_path)
+    command = ["delete", "1", "--yes", "--workspace", str(workspace.folder)]
+    done = CliRunner().invoke(commands, command)
+    assert (done.output, done.exit_code) == (
+        "Deleted 1 answer: recordings, words and scores.\n",
+        1,
+    )
+    assert f"{moved}: still there, only the link to it" in str(done.exception)
+    assert [*workspace.recordings.glob("*.wav")] == []
+    assert moved.is_file()
+
+
+def test_a_damaged_history_is_named_also_where_its_words_are_not_known(
+    workspace: Workspace,
+) -> None:
+    said = "An encoder halves the image, a decoder brings it back to its size. "
+    with Store(workspace.recordings) as store:
+        asked = store.attempt(1).question
+        store.scored(1, Scorecard(asked, Transcript(3 * said), None, None, "1"))
+    history = workspace.recordings / FILE_NAME
+    history.write_bytes(history.read_bytes().replace(b'{"text":"', b'{"text"""'))
+    after_mending(workspace)
+    (kept,) = (
+        file for file in workspace.recordings.glob(f"{FILE_NAME}.damaged-*") if file.stat().st_size
+    )
+    assert said.encode() in kept.read_bytes()
+    command = ["delete", "--all", "--yes", "--workspace", str(workspace.folder)]
+    for told in ("Deleted 1 answer: recordings, words and scores.", "There was nothing to delete."):
+        done = CliRunner().invoke(commands, command)
+        assert (done.output, done.exit_code) == (f"{told}\n", 1)
+        assert f"{kept.name}: may still hold words of a deleted answer" in str(done.exception)
+    kept.unlink()
+    assert CliRunner().invoke(commands, command).exit_code == 0
+
+
+def test_on_a_full_disk_a_sound_history_is_not_called_damaged(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 3000) as disk:
+        workspace = Workspace(make_workspace(disk.folder / "workspace"))
+        with Store(workspace.recordings) as store:
+            attempt(workspace, store)
+        disk.fill()
+        (found,) = wrong(workspace)
+        assert found.detail.endswith(f"{FILE_NAME}: the disk is full")
+        assert (found.fix, found.mend) == ("make room", None)
+        disk.make_room()
+        assert wrong(workspace) == []
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_no_calendar_shows_is_one_that_cannot_be_read(
+    workspace: Workspace, at: str
+) -> None:
+    with Store(workspace.recordings) as store, store.transaction() as database:
+        database.execute(
+            "UPDATE attempt SET asked_at = ?1, recording = json_set(recording, '$.started_at', ?1)",
+            (at,),
+        )
+    for command in (
+        ["history"],
+        ["show", "1"],
+        ["trends"],
+        ["export", str(workspace.folder / "x")],
+    ):
+        done = CliRunner().invoke(commands, [*command, "--workspace", str(workspace.folder)])
+        assert not isinstance(done.exception, OverflowError), command
+    (found,) = wrong(workspace)
+    assert "attempt 1: its time cannot be read" in found.detail
+    after_mending(workspace)
+    with Store(workspace.recordings) as store:
+        assert store.attempt(1).asked_at == AT
+
+
+def test_a_history_that_is_a_folder(workspace: Workspace) -> None:
+    history = workspace.recordings / FILE_NAME
+    history.unlink()
+    history.mkdir()
+    (found,) = wrong(workspace)
+    assert (found.detail, found.mend) == (f"{history}: is not a file", None)

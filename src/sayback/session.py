@@ -93,11 +93,9 @@ class _Answer:
     def __init__(self, question: Question, stations: Stations, recorder: Recorder) -> None:
         self._question = question
         self._stations = stations
+        self._recorder = recorder
         self._asked_at = datetime.now(UTC)
-        path = stations.workspace.new_recording(question.id, self._asked_at)
         self.number = 0
-        self.take = Take(path, stations.settings, recorder.name, can_be_lost=recorder.can_be_lost)
-        self._live = LiveAnswer(question, path, stations.transcriber, covers=stations.covers_live)
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -105,16 +103,27 @@ class _Answer:
 
         Its file is locked before that, so that no other process finds an answer to score.
         """
-        with ExitStack() as opened:
-            opened.enter_context(self.take)
-            try:
+        stations = self._stations
+        path = stations.workspace.new_recording(self._question.id, self._asked_at)
+        try:
+            with ExitStack() as opened:
+                self.take = opened.enter_context(self._new_take(path))
                 self._begin()
-            except HistoryError:
-                self.take.path.unlink(missing_ok=True)
-                raise
-            opened.enter_context(self._live)
-            self._open = opened.pop_all()
+                self._live = opened.enter_context(
+                    LiveAnswer(
+                        self._question, path, stations.transcriber, covers=stations.covers_live
+                    )
+                )
+                self._open = opened.pop_all()
+        except BaseException:  # Ctrl-C as well: no attempt names the file, which is empty
+            if not self.number:
+                path.unlink(missing_ok=True)
+            raise
         return self
+
+    def _new_take(self, path: Path) -> Take:
+        recorder, settings = self._recorder, self._stations.settings
+        return Take(path, settings, recorder.name, can_be_lost=recorder.can_be_lost)
 
     def __exit__(self, *_: object) -> None:
         self._open.close()
@@ -253,7 +262,7 @@ class _Answer:
     def _how_later(self) -> str:
         if not self.take.path.is_file():
             return "answer again: the recording was removed"
-        if not self.number:
+        if not self.number or self.take.path.parent != self._stations.workspace.recordings:
             return f"score your answer, which is kept, with `sayback score {self.take.path} --save`"
         return f"score your answer, which is kept, with `sayback rescore {self.number}`"
 

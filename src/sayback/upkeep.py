@@ -22,7 +22,7 @@ from sayback.errors import (
 )
 from sayback.history.checkup import problems
 from sayback.history.connection import OTHERS
-from sayback.history.mending import mend, missing, unnamed
+from sayback.history.mending import is_ours, mend, missing, unnamed
 from sayback.history.salvage import Salvaged, asked_in, is_about
 from sayback.history.store import FILE_NAME, Store
 from sayback.model import WAVE_HEADER_BYTES, Question
@@ -81,12 +81,15 @@ def _recordings(recordings: Path, bank: Path) -> list[Check]:
 def _permissions(recordings: Path) -> Iterator[Check]:
     """Of the folder: whom it keeps out cannot reach what is in it."""
     if recordings.stat().st_mode & OTHERS:
+        is_link = recordings.is_symlink()  # to what may be anything: changed only by hand
         yield Check(
             "permissions",
             False,
             f"other users of this machine may look into {recordings}",
-            "`sayback doctor --mend` lets only you",
-            partial(_close, recordings),
+            f"it is a link to {recordings.resolve()}, which you can close with `chmod go=`"
+            if is_link
+            else "`sayback doctor --mend` lets only you",
+            None if is_link else partial(_close, recordings),
         )
 
 
@@ -171,7 +174,7 @@ class _Sound:
     @property
     def lacks_only_header(self) -> bool:
         """Whether there are as many samples as we recorded, in a file of the kind we write."""
-        if self.duration_s is None or self.file.suffix != ".wav":
+        if self.duration_s is None or self.file.suffix != ".wav" or not is_ours(self.file):
             return False
         there_s = (self.file.stat().st_size - WAVE_HEADER_BYTES) / BYTES_A_SECOND
         return there_s > 0 and abs(there_s - self.duration_s) < ALIKE_S
@@ -226,7 +229,7 @@ def _missing(store: Store) -> Iterator[Check]:
 
 
 def _miscounted(recordings: Iterable[Path]) -> Iterator[Check]:
-    free = (file for file in recordings if file.is_file() and is_free(file))
+    free = (file for file in recordings if is_ours(file) and is_free(file))
     wrong = {file: more for file in free if (more := _miscounted_bytes(file))}
     if wrong:
         lost_s = sum(more for more in wrong.values() if more > 0) / BYTES_A_SECOND

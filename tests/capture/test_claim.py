@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from sayback.capture.claim import claim, is_free
 from sayback.capture.wave_file import WaveFile
+from sayback.capture.wave_header import miscounted_bytes
 from sayback.errors import AnswerInUse
 
 RECORDER = """
@@ -61,3 +63,10 @@ def test_what_one_has_claimed_another_cannot(answer: Path) -> None:
 def test_a_recording_that_is_gone_is_nobodys(answer: Path) -> None:
     with claim(answer):
         assert is_free(answer)
+
+
+def test_a_pipe_in_the_place_of_a_recording_is_not_waited_for(answer: Path) -> None:
+    os.mkfifo(answer)
+    with claim(answer):
+        assert is_free(answer)
+    assert miscounted_bytes(answer) == 0

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import wave
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ import soundfile
 
 from sayback.capture.wave_file import WaveFile, from_pcm16, to_pcm16
 from sayback.errors import WorkspaceError
+from sayback.history.mending import unnamed
+from sayback.history.store import Store
 
 WRITER = """
 import sys, time
@@ -72,6 +75,30 @@ with WaveFile(path) as file:
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     file.stay_in_place()
     print(file.moves)
+"""
+
+
+KILLED_IN_RESCUE = """
+import os, signal, sys, threading, time
+from pathlib import Path
+import numpy as np
+from sayback.capture.wave_file import WaveFile
+
+path = Path(sys.argv[1])
+
+def kill_while_copying():
+    while True:
+        sizes = [file.stat().st_size for file in path.parent.glob("*why_[0-9].wav")]
+        if not path.exists() and any(size > 1_000_000 for size in sizes):
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(0.0005)
+
+with WaveFile(path) as file:
+    file.append(np.ones(40_000_000, np.int16))
+    path.unlink()
+    threading.Thread(target=kill_while_copying, daemon=True).start()
+    file.append(np.ones(100, np.int16))
+    time.sleep(5)
 """
 
 
@@ -191,19 +218,58 @@ def test_sets_aside_what_took_its_place(tmp_path: Path) -> None:
         path.rename(tmp_path / "moved.wav")
         path.write_bytes(b"precious")
         file.append(np.full(100, 2, np.int16))
-    samples, _ = soundfile.read(path, dtype="int16")
-    assert len(samples) == 200
+        path.unlink()
+        path.write_bytes(b"precious too")
+        file.append(np.full(100, 3, np.int16))
+    assert len(soundfile.read(path)[0]) == 300
     assert (tmp_path / "answer_replaced.wav").read_bytes() == b"precious"
+    assert (tmp_path / "answer_replaced_2.wav").read_bytes() == b"precious too"
     assert len(soundfile.read(tmp_path / "moved.wav")[0]) == 100
 
 
-def test_ends_where_it_cannot_be_written_again(tmp_path: Path) -> None:
-    path = tmp_path / "recordings" / "answer.wav"
-    path.parent.mkdir()
+def no_folder(folder: Path) -> None:
+    folder.write_text("no folder")
+
+
+def dangling_link(folder: Path) -> None:
+    folder.symlink_to("/nonexistent/x")
+
+
+@pytest.mark.parametrize("in_the_way", [no_folder, dangling_link])
+@pytest.mark.parametrize("above", [True, False])
+def test_is_kept_elsewhere_where_it_cannot_be_written_again(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    in_the_way: Callable[[Path], None],
+    above: bool,
+) -> None:
+    """In the folder above, or that for temporary files where the folder above is gone too."""
+    elsewhere = tmp_path / "temporary"
+    elsewhere.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
+    path = tmp_path / "workspace" / "recordings" / "answer.wav"
+    path.parent.mkdir(parents=True)
     with WaveFile(path) as file:
         file.append(np.ones(100, np.int16))
-        path.parent.rename(tmp_path / "moved")
-        path.parent.write_text("no folder")
-        with pytest.raises(WorkspaceError, match=r"answer\.wav: cannot be written"):
+        shutil.rmtree(path.parents[1])
+        if above:
+            path.parents[1].mkdir()
+        in_the_way(path.parent if above else path.parents[1])
+        with pytest.raises(WorkspaceError, match=r"answer\.wav: cannot be written") as told:
             file.append(np.ones(100, np.int16))
-    assert len(soundfile.read(tmp_path / "moved" / "answer.wav")[0]) == 100
+        assert file.moves == 0
+    kept = (path.parents[1] if above else elsewhere) / "answer_2.wav"
+    assert file.path == kept
+    assert told.value.remedy == f"what was recorded until then is in {kept}"
+    assert len(soundfile.read(kept)[0]) == 100
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_what_a_kill_leaves_in_the_middle_is_a_recording(tmp_path: Path) -> None:
+    """So that `sayback doctor` finds it."""
+    path = tmp_path / "2026-01-02_03-04-05_why_2.wav"
+    with Store(tmp_path) as store:
+        command = [sys.executable, "-c", KILLED_IN_RESCUE, str(path)]
+        assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+        assert unnamed(store) == (tmp_path / "2026-01-02_03-04-05_why_3.wav",)
+    assert not path.exists()

@@ -29,7 +29,9 @@ def workspace(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def environment(workspace: Path) -> dict[str, str]:
-    own = {name: value for name, value in os.environ.items() if not name.startswith("SAYBACK_")}
+    # Readline, of which pytest makes use, puts a size of the terminal into the environment.
+    others = ("SAYBACK_", "COLUMNS", "LINES")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     return own | {"SAYBACK_WORKSPACE": str(workspace)}
 
 

@@ -114,6 +114,9 @@ def test_recordings_that_no_attempt_names(tmp_path: Path) -> None:
     for name in (*releases.AUDIO, lost.name, "notes.txt"):
         (tmp_path / name).write_bytes(bytes(100))
     (tmp_path / "2026-05-02_09-00-00_silent.wav").write_bytes(bytes(44))
+    (tmp_path / "2026-05-03_09-00-00_link.wav").symlink_to(lost)
+    (tmp_path / "2026-05-04_09-00-00_nowhere.wav").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "2026-05-05_09-00-00_folder.wav").mkdir()
     with Store(tmp_path) as store:
         assert unnamed(store) == (lost,)
 
@@ -175,3 +178,27 @@ def test_a_log_that_was_removed_just_before_a_kill_is_read_from_its_copy(tmp_pat
     shutil.copy(history, kept)
     history.with_name(f"{FILE_NAME}-wal").rename(kept.with_name(f"{kept.name}-wal"))
     assert mend(history.parent).salvaged.attempts == 3
+
+
+def test_of_one_that_is_a_link_the_log_is_saved_and_the_link_stays(tmp_path: Path) -> None:
+    there, recordings = tmp_path / "there", tmp_path / "recordings"
+    releases.restore(2, tmp_path / "open")
+    with Store(tmp_path / "open") as store:
+        store.drop(4)
+        shutil.copytree(tmp_path / "open", there)
+    recordings.mkdir()
+    moved = (there / FILE_NAME).rename(there / "my.db")
+    log = (there / f"{FILE_NAME}-wal").rename(there / "my.db-wal").read_bytes()
+    (there / f"{FILE_NAME}-shm").unlink()
+    (recordings / FILE_NAME).symlink_to(moved)
+    damage(moved)
+    assert problems(recordings / FILE_NAME)
+    mended = mend(recordings)
+    assert mended.salvaged.attempts == 3
+    assert mended.kept.parent == recordings
+    assert mended.kept.with_name(f"{mended.kept.name}-wal").read_bytes() == log
+    assert (recordings / FILE_NAME).is_symlink()
+    assert problems(recordings / FILE_NAME) == ()
+    assert names(there) == {"my.db"}
+    with Store(recordings) as store:
+        assert len(store.summaries()) == 3

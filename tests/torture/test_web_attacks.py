@@ -189,9 +189,9 @@ def test_two_hundred_requests_at_once(space: Workspace, server: Server, campaign
         f"{AT_ONCE} requests at once for {lasts_s} s",
         f"{found}, {refused:.1%} refused; least these libraries can: {least}",
     )
-    if least.percentile_ms(0.99) < QUIET_MS:
-        # A few seconds are mostly those in which all pages are made for the first time.
-        assert found.percentile_ms(0.99) < (P99_MS if campaign.is_long else 2 * P99_MS)
+    # In `make test` other tests run beside it, and for as long as it takes to make all pages.
+    if campaign.is_long and least.percentile_ms(0.99) < QUIET_MS:
+        assert found.percentile_ms(0.99) < P99_MS
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from sayback.history.store import Store
 from sayback.model import Question, Scorecard, Transcript
 from sayback.views.rehearsal import (
     _chosen,
+    _left,
     _nothing_due,
     _remarks,
     _under,
@@ -90,3 +91,12 @@ def test_the_question_is_known_before_anything_heavy_is_imported() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert finished.stdout.strip() == "[]"
+
+
+def test_what_was_cut_off_is_scored_later_only_if_its_sound_is_there(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        for number in range(2):
+            store.begin(QUESTIONS[0], tmp_path / f"{number}.wav", datetime(2026, 3, 1, tzinfo=UTC))
+        assert _left(store) == ()
+        store.audio(2).touch()
+        assert _left(store) == (2,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,16 +30,18 @@ def claim(recording: Path) -> Iterator[None]:
     """Have an answer to oneself, to score or delete it.
 
     Raises AnswerInUse where it is still being given, or being scored by another process. A
-    recording that is not there is nobody's.
+    recording that is not there, or is no file, is nobody's.
     """
     try:
-        descriptor = os.open(recording, os.O_RDONLY)
+        # A pipe would be waited for without end.
+        descriptor = os.open(recording, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:  # who reads it says so
         yield
         return
     try:
         try:
-            lock(descriptor)
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                lock(descriptor)
         except BlockingIOError:
             raise AnswerInUse(
                 f"{recording.name}: still being given, or scored, by another sayback",

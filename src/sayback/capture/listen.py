@@ -255,7 +255,7 @@ class Take:
         try:
             self._file.stay_in_place()
         except WorkspaceError as error:
-            self._warnings.append(str(error))
+            self._follow_file(error)
 
     def recording(self) -> Recording:
         """The answer as it is on disk; nothing can be added to it any more."""
@@ -292,6 +292,11 @@ class Take:
 
     def _interrupt(self, error: WorkspaceError) -> None:
         self.ending = Ending.INTERRUPTED
+        self._follow_file(error)
+
+    def _follow_file(self, error: WorkspaceError) -> None:
+        """It may be at another path now, which the error says."""
+        self.path = self._file.path
         self._warnings.append(str(error))
 
     def _lose(self, lost: MicrophoneLost) -> None:

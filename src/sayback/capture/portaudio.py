@@ -83,7 +83,11 @@ def renewed_sounddevice() -> ModuleType:
 @contextmanager
 def _descriptor_back(after_s: float) -> Iterator[None]:
     """Imported, sounddevice sends descriptor 2 to nowhere until it is there, which may never be."""
-    kept = os.dup(2)
+    try:
+        kept = os.dup(2)
+    except OSError:  # it is closed: there is nothing to have back
+        yield
+        return
     back = threading.Timer(after_s, os.dup2, (kept, 2))
     back.daemon = True
     back.start()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
+import tempfile
 from contextlib import suppress
 from io import FileIO
+from itertools import count
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +23,8 @@ from sayback.model import SAMPLE_BYTES, SAMPLE_RATE_HZ, WAVE_HEADER_BYTES
 PCM_SCALE = 32768
 _COPIED_BYTES = 1_000_000
 """Of a removed file at a time."""
+_NUMBER = re.compile(r"_\d+$")
+"""Of the second recording of a question in the same second, and further ones."""
 _SYNC_BYTES = SAMPLE_RATE_HZ * SAMPLE_BYTES // 2
 """Half a second of sound, at most, is lost when the power goes; nothing when the process dies."""
 
@@ -43,7 +48,7 @@ class WaveFile:
     Only the user can read it, and no other process scores or deletes it while it is open: see
     `claim`. Raises WorkspaceError where the file has content already or cannot be written. One that
     is removed or moved away while it is open is written again, whole, to where it was: that `moves`
-    counts.
+    counts. Where that cannot be it goes on at another `path`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -92,13 +97,22 @@ class WaveFile:
     def stay_in_place(self) -> None:
         """Write the file again, whole, where it is not in its place any more.
 
-        Raises WorkspaceError where that cannot be: another call may succeed, before it is closed.
+        Raises WorkspaceError where that cannot be, which says at what other `path` it is now. Where
+        it cannot be anywhere another call may succeed, before it is closed.
         """
+        if self._is_in_place():
+            return
+        place = self.path
         try:
-            if not self._is_in_place():
-                self._rescue()
+            self._rescue()
         except OSError as error:
-            raise self._cannot_write(error) from error
+            kept = self._is_in_place() or self._takes_refuge()
+            raise WorkspaceError(
+                f"{place}: cannot be written ({reason(error)})",
+                f"what was recorded until then is in {self.path}"
+                if kept
+                else "make room: nothing of what was recorded is on a disk",
+            ) from error
 
     def _is_in_place(self) -> bool:
         with suppress(OSError):
@@ -106,32 +120,47 @@ class WaveFile:
         return False
 
     def _rescue(self) -> None:
-        """Go on in a new file that holds all of the removed one, which lives as long as it is open.
+        """Put a copy of the removed file in its place, where it appears whole: others read it.
 
-        It appears whole, since others read it. What stands in its place by now is set aside.
+        What stands there by now is set aside.
         """
-        folder, name = self.path.parent, self.path.name
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = folder / f".{name}.new"
-        new.unlink(missing_ok=True)
-        copy = FileIO(new, "r+b", opener=_create_private)
+        place = self.path
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path = self._copy_into(place.parent)
+        with suppress(FileNotFoundError):
+            place.rename(_free(place, f"{place.stem}_replaced"))
+        self.path = self.path.rename(place)
+        self.moves += 1
+        _sync_folder(place.parent)
+
+    def _takes_refuge(self) -> bool:
+        """Go on in the folder above, or that for temporary files; False where neither can be."""
+        for folder in (lambda: self.path.parent.parent, tempfile.gettempdir):
+            with suppress(OSError):
+                self.path = self._copy_into(Path(folder()))
+                return True
+        return False
+
+    def _copy_into(self, folder: Path) -> Path:
+        """Go on in a new file there that holds all of this one, which lives as long as it is open.
+
+        After a kill meanwhile it is a recording that no attempt names.
+        """
+        new = _free(folder / self.path.name, _NUMBER.sub("", self.path.stem), first=2)
+        copy = FileIO(new, "r+b", opener=_create_new)
         try:
             lock(copy.fileno())
             self._file.seek(0)
             while data := self._file.read(_COPIED_BYTES):
                 _write_all(copy, data)
             os.fsync(copy.fileno())
-            with suppress(FileNotFoundError):
-                self.path.rename(self.path.with_stem(f"{self.path.stem}_replaced"))
-            new.rename(self.path)
         except OSError:
             copy.close()
             new.unlink(missing_ok=True)
             raise
         self._file.close()
         self._file = copy
-        self.moves += 1
-        _sync_folder(folder)
+        return new
 
     def _write_at(self, position: int, data: bytes) -> None:
         self._file.seek(position)
@@ -159,6 +188,17 @@ def _write_all(file: FileIO, data: bytes) -> None:
 
 def _create_private(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_CREAT, 0o600)
+
+
+def _create_new(path: str, flags: int) -> int:
+    return _create_private(path, flags | os.O_EXCL)
+
+
+def _free(path: Path, stem: str, *, first: int = 1) -> Path:
+    """The path with another stem, numbered as recordings are, that nothing has."""
+    stems = (stem if number == 1 else f"{stem}_{number}" for number in count(first))
+    others = (each for each in map(path.with_stem, stems) if each != path)
+    return next(each for each in others if not os.path.lexists(each))
 
 
 def _sync_folder(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import struct
 import wave
 from io import BytesIO
@@ -22,6 +23,8 @@ def miscounted_bytes(recording: Path) -> int:
 
     Raises OSError.
     """
+    if not stat.S_ISREG(recording.stat().st_mode):  # a pipe would be waited for without end
+        return 0
     with recording.open("rb") as file:
         header = file.read(WAVE_HEADER_BYTES)
         size = os.fstat(file.fileno()).st_size

@@ -12,7 +12,7 @@ from typing import Any
 
 from sayback.errors import HistoryError, reason
 from sayback.history import write_ahead_log
-from sayback.history.connection import connect_to_look, told
+from sayback.history.connection import connect_to_look, has_no_room, log_of, told
 from sayback.history.migrations import STEPS
 from sayback.history.stored import DAMAGE, AnyCorrection, Derived, decode, moment
 from sayback.model import Question, Recording, Transcript
@@ -39,10 +39,12 @@ def problems(history: Path) -> tuple[str, ...]:
 
     Raises HistoryError where it cannot be looked at.
     """
+    if history.exists() and not history.is_file():
+        raise HistoryError(f"{history}: is not a file", "move it away, your answers go there")
     try:
         return tuple(islice(_problems(history), MOST_NAMED))
     except (sqlite3.Error, OSError) as error:
-        if _code(error) in _IN_USE:
+        if _code(error) in _IN_USE or _lacks_room(history, error):
             raise told(history, error) from error
         raise HistoryError(
             f"{history}: {reason(error)}", "check its permissions with `ls -l`"
@@ -50,7 +52,7 @@ def problems(history: Path) -> tuple[str, ...]:
 
 
 def _problems(history: Path) -> Iterator[str]:
-    written = history.with_name(f"{history.name}-wal")
+    written = log_of(history)
     if write_ahead_log.is_damaged(written):
         yield f"its log {written.name} is damaged"
     if not history.exists() or not history.stat().st_size:
@@ -64,7 +66,7 @@ def _problems(history: Path) -> Iterator[str]:
                 yield from _of_pages(database)
                 yield from _of_rows(database)
     except sqlite3.DatabaseError as error:
-        if _code(error) in (*_IN_USE, *_UNREADABLE):
+        if _code(error) in (*_IN_USE, *_UNREADABLE) or _lacks_room(history, error):
             raise
         yield str(error)
     except UnicodeDecodeError:
@@ -74,6 +76,11 @@ def _problems(history: Path) -> Iterator[str]:
 def _code(error: sqlite3.Error | OSError) -> int:
     """SQLite's own, 0 where it has none."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _lacks_room(history: Path, error: sqlite3.Error | OSError) -> bool:
+    """Whether only the disk is full, on which SQLite cannot even read beside a log."""
+    return _code(error) == sqlite3.SQLITE_IOERR and has_no_room(history)
 
 
 def _of_pages(database: sqlite3.Connection) -> Iterator[str]:

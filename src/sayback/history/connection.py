@@ -47,27 +47,29 @@ def connect(path: Path, wait_s: float) -> sqlite3.Connection:
     on a read-only one the file is read as it stands. Raises sqlite3.Error, and HistoryError where
     that would leave something out.
     """
-    place = path.absolute().as_uri()
+    address = path.absolute().as_uri()
     try:
-        return _opened(place, wait_s, _SETTINGS)
+        return _opened(address, wait_s, _SETTINGS)
     except sqlite3.OperationalError as error:
-        if _is(error, SQLITE_IOERR) and _has_no_room(path):
-            return _opened(place, wait_s, ("PRAGMA locking_mode = EXCLUSIVE", *_SETTINGS))
-        if _is(error, SQLITE_CANTOPEN) and not os.access(path.parent, os.W_OK):
+        if _is(error, SQLITE_IOERR) and has_no_room(path):
+            return _opened(address, wait_s, ("PRAGMA locking_mode = EXCLUSIVE", *_SETTINGS))
+        if _is(error, SQLITE_CANTOPEN) and not os.access(place(path).parent, os.W_OK):
             _check_log(path)
-            return _opened(f"{place}?immutable=1", wait_s, _SETTINGS)
+            return _opened(f"{address}?immutable=1", wait_s, _SETTINGS)
         raise
 
 
 def connect_to_look(path: Path, wait_s: float) -> sqlite3.Connection:
     """A connection by which nothing is changed. Raises what `connect` does."""
-    place = path.absolute().as_uri()
+    address = path.absolute().as_uri()
     try:
-        return _opened(f"{place}?mode=ro", wait_s, _LOOKING)
+        return _opened(f"{address}?mode=ro", wait_s, _LOOKING)
     except sqlite3.OperationalError as error:
-        if _is(error, SQLITE_CANTOPEN, SQLITE_READONLY) and not os.access(path.parent, os.W_OK):
+        if _is(error, SQLITE_CANTOPEN, SQLITE_READONLY) and not os.access(
+            place(path).parent, os.W_OK
+        ):
             _check_log(path)
-            return _opened(f"{place}?immutable=1", wait_s, _LOOKING)
+            return _opened(f"{address}?immutable=1", wait_s, _LOOKING)
         raise
 
 
@@ -80,8 +82,24 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def place(path: Path) -> Path:
+    """Where a file is that may be a link: SQLite puts its own files beside that."""
+    return Path(os.path.realpath(path))
+
+
+def log_of(path: Path) -> Path:
+    """The log that SQLite writes beside a database."""
+    there = place(path)
+    return there.with_name(f"{there.name}-wal")
+
+
 def keep_private(folder: Path) -> None:
-    """Let only the user into a folder, who may have made it otherwise, or got it with a clone."""
+    """Let only the user into a folder, who may have made it otherwise, or got it with a clone.
+
+    Where a link leads is left alone: it may be anything.
+    """
+    if folder.is_symlink():
+        return
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & OTHERS:
         with suppress(OSError):  # another's folder, or a read-only disk: the doctor names it
@@ -92,7 +110,7 @@ def check_not_lost(path: Path) -> None:
     """Raises Damaged where the file is gone, but not its log: SQLite would delete that too."""
     with suppress(FileNotFoundError):
         is_gone = not path.exists() or not path.stat().st_size
-        if is_gone and path.with_name(f"{path.name}-wal").stat().st_size:
+        if is_gone and log_of(path).stat().st_size:
             raise Damaged(
                 f"{path}: is empty, though answers stand in the log beside it",
                 "save them with `sayback doctor --mend`",
@@ -117,7 +135,7 @@ def told(path: Path, error: sqlite3.Error | OSError | UnicodeDecodeError) -> His
         )
     if _is(error, SQLITE_BUSY, SQLITE_LOCKED):
         return HistoryError(f"{path}: another sayback is writing", "try again in a moment")
-    if _is(error, SQLITE_FULL) or (_is(error, SQLITE_IOERR) and _has_no_room(path)):
+    if _is(error, SQLITE_FULL) or (_is(error, SQLITE_IOERR) and has_no_room(path)):
         return CannotKeep(f"{path}: the disk is full", "make room")
     if _is(error, SQLITE_READONLY):
         return CannotKeep(
@@ -130,8 +148,8 @@ def told(path: Path, error: sqlite3.Error | OSError | UnicodeDecodeError) -> His
     return HistoryError(f"{path}: {error}", "check its disk and permissions with `sayback doctor`")
 
 
-def _opened(place: str, wait_s: float, settings: Sequence[str]) -> sqlite3.Connection:
-    connection = sqlite3.connect(place, timeout=wait_s, isolation_level=None, uri=True)
+def _opened(address: str, wait_s: float, settings: Sequence[str]) -> sqlite3.Connection:
+    connection = sqlite3.connect(address, timeout=wait_s, isolation_level=None, uri=True)
     connection.text_factory = lenient
     try:
         for setting in settings:
@@ -145,16 +163,16 @@ def _opened(place: str, wait_s: float, settings: Sequence[str]) -> sqlite3.Conne
 def _check_log(path: Path) -> None:
     """Raises HistoryError where the newest answers stand in a log that cannot be read in now."""
     with suppress(OSError):
-        if path.with_name(f"{path.name}-wal").stat().st_size:
+        if log_of(path).stat().st_size:
             raise CannotKeep(
                 f"{path}: was not closed, and cannot be mended on a read-only disk",
                 "copy the workspace to another disk, and name the copy with --workspace",
             )
 
 
-def _has_no_room(path: Path) -> bool:
+def has_no_room(path: Path) -> bool:
     with suppress(OSError):
-        return shutil.disk_usage(path.parent).free < NO_ROOM_BYTES
+        return shutil.disk_usage(place(path).parent).free < NO_ROOM_BYTES
     return False
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from sayback.errors import HistoryError, NoSuchAttempt, reason
-from sayback.history.connection import sync_folder
+from sayback.history.connection import log_of, place, sync_folder
 from sayback.history.store import FILE_NAME, LOCK_TIME_LIMIT_S, Store
 from sayback.history.traces import PIECE_BYTES, Numbers, found, found_in, pieces
 
@@ -58,7 +58,8 @@ class Erased:
     """How much was erased, and how that was checked.
 
     So many `pieces` of what was said, and not said in what stays, were looked for in `files`;
-    `left` are those in which one still stands: none, if all went.
+    `left` are those in which one still stands: none, if all went. `linked` is sound elsewhere,
+    which stays, as only a link to it was in the folder.
     """
 
     attempts: int
@@ -66,6 +67,7 @@ class Erased:
     pieces: int
     files: tuple[str, ...]
     left: tuple[str, ...]
+    linked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def erase(store: Store, attempt_ids: Collection[int] | None) -> Erased:
         return Erased(0, 0, 0, (), ())
     folder, audio = store.path.parent, [each.audio for each in begun]
     with _errors(folder):
-        sounds = _delete_sounds(folder, audio)
+        sounds, linked = _delete_sounds(folder, audio)
         for backup in _backups(store.path):
             _delete_from_backup(backup, audio)
     if not store.compact():
@@ -99,7 +101,7 @@ def erase(store: Store, attempt_ids: Collection[int] | None) -> Erased:
             f"{store.path}: in use by another program, so its log still holds what was deleted",
             "close sayback everywhere else, then run the same command again",
         )
-    erased = _checked(store, begun, sounds)
+    erased = replace(_checked(store, begun, sounds), linked=linked)
     with store.transaction() as database:
         database.executemany(
             "DELETE FROM erasing WHERE attempt_id = ?", [(each.attempt_id,) for each in begun]
@@ -167,13 +169,18 @@ def _delete_rows(database: sqlite3.Connection, audio: Sequence[str]) -> None:
 # Files
 
 
-def _delete_sounds(recordings: Path, names: Iterable[str]) -> int:
-    """Delete audio files for good, as far as they are still there; how many that were."""
-    there = [path for name in names if (path := recordings / Path(name).name).is_file()]
+def _delete_sounds(recordings: Path, names: Iterable[str]) -> tuple[int, tuple[str, ...]]:
+    """Delete audio files for good, as far as they are still there; how many that were.
+
+    Of links only they themselves; and to which files these led.
+    """
+    paths = [recordings / Path(name).name for name in names]
+    there = [path for path in paths if path.is_file() or path.is_symlink()]
+    linked = tuple(str(place(path)) for path in there if path.is_symlink() and path.exists())
     for path in there:
         path.unlink(missing_ok=True)
     sync_folder(recordings)  # before the note of what is to go is deleted
-    return len(there)
+    return len(there), linked
 
 
 def _backups(history: Path) -> list[Path]:
@@ -209,7 +216,9 @@ def _checked(store: Store, begun: Sequence[_Begun], sounds: int) -> Erased:
     Where something is found, it may be that what stays says the same.
     """
     sought = np.unique(np.concatenate([each.pieces for each in begun]))
-    beside = store.path.parent.glob(f"{FILE_NAME}*")
+    beside = {*store.path.parent.glob(f"{FILE_NAME}*")}
+    if store.path.is_symlink():
+        beside.add(log_of(store.path))
     files = sorted(file for file in beside if file.is_file())
     standing = found_in(files, sought)
     again = np.concatenate([*standing.values()])

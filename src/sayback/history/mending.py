@@ -15,7 +15,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from sayback.errors import HistoryError, reason
-from sayback.history.connection import sync_folder
+from sayback.history.connection import log_of, place, sync_folder
 from sayback.history.migrations import STEPS
 from sayback.history.pages import MAGIC
 from sayback.history.salvage import Salvaged, asked_in, salvage
@@ -52,14 +52,14 @@ def mend(recordings: Path) -> Mended:
     Its files are copied before, and nothing is changed in them until then. Raises HistoryError
     where a newer sayback wrote it, another one is using it, or there is no room.
     """
-    history = recordings / FILE_NAME
+    history = place(recordings / FILE_NAME)
     kept = _free(recordings / f"{FILE_NAME}.damaged-{datetime.now():%Y-%m-%d_%H-%M-%S}")
-    new = recordings / f"{FILE_NAME}.mending"
+    new = _beside(history, ".mending")
     try:
         with ExitStack() as undone:
             state = _state(history)
             _copy(history, kept, undone)
-            _copy(_log(history), _beside(kept, "-wal"), undone)
+            _copy(_log(history, recordings), _beside(kept, "-wal"), undone)
             _refuse_newer(kept)
             undone.callback(new.unlink, missing_ok=True)
             salvaged = salvage(kept, new, recordings)
@@ -82,12 +82,20 @@ def mend(recordings: Path) -> Mended:
 
 
 def unnamed(store: Store) -> tuple[Path, ...]:
-    """The recordings with sound that no attempt names, nor one that is being deleted."""
+    """The recordings with sound that no attempt names, nor one that is being deleted.
+
+    We write no links and no folders, so such a one is none.
+    """
     rows = store.rows("SELECT audio FROM attempt UNION SELECT audio FROM erasing")
     known = {audio for (audio,) in rows}
     there = (file for file in store.path.parent.iterdir() if asked_in(file.name))
-    alone = (file for file in there if file.name not in known)
+    alone = (file for file in there if file.name not in known and is_ours(file))
     return tuple(sorted(file for file in alone if file.stat().st_size > WAVE_HEADER_BYTES))
+
+
+def is_ours(file: Path) -> bool:
+    """Whether a file is there, and no link by which another would be changed."""
+    return file.is_file() and not file.is_symlink()
 
 
 def missing(store: Store) -> tuple[tuple[int, str], ...]:
@@ -115,11 +123,11 @@ def _state(history: Path) -> _State:
     )
 
 
-def _log(history: Path) -> Path:
+def _log(history: Path, recordings: Path) -> Path:
     """The log of a history; its copy where mending was cut off after the log was removed."""
-    log = _beside(history, "-wal")
+    log = log_of(history)
     if history.exists() and not log.exists():
-        for kept in history.parent.glob(f"{FILE_NAME}.damaged-*"):
+        for kept in recordings.glob(f"{FILE_NAME}.damaged-*"):
             copied = _beside(kept, "-wal")
             if copied.exists() and filecmp.cmp(kept, history, shallow=False):
                 return copied

@@ -310,8 +310,8 @@ def _moment(text: str) -> datetime | None:
 def _recorded_at(recording: str | None, audio: str) -> datetime:
     """When a recording was made, as it says itself, else its name; else now."""
     heard, told = _decoded(recording, Recording), asked_in(audio)
-    if heard:
-        return heard.started_at
+    if heard and (started := _moment(heard.started_at.isoformat())):
+        return started
     return told[0] if told else datetime.now(UTC)
 
 

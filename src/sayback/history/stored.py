@@ -32,6 +32,9 @@ Value = str | int | float | bytes | None
 _MAKING = threading.Lock()
 _DECODERS: dict[type, Any] = {}
 
+FIRST_YEAR, LAST_YEAR = 1900, 9000
+"""Other times are damage: some cannot be shown in every zone, nor what is due long after them."""
+
 DAMAGE = (ValueError, TypeError, ArithmeticError, msgspec.DecodeError)
 """What goes wrong where a row holds something else than was written."""
 
@@ -93,6 +96,8 @@ def moment(text: str) -> datetime:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError("a time without its zone")
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValueError("a time at which nobody answered")
     return at.astimezone(UTC)
 
 

@@ -123,8 +123,12 @@ def _remarks(bank: Bank, path: Path, left: tuple[int, ...]) -> tuple[str, ...]:
 
 
 def _left(store: Store) -> tuple[int, ...]:
-    """What was cut off before it was scored, and is not being given in another process now."""
-    return tuple(each for each in store.unfinished() if is_free(store.audio(each)))
+    """What was cut off before it was scored, and is not being given in another process now.
+
+    Without its sound it can never be scored; the doctor names it.
+    """
+    sounds = {number: store.audio(number) for number in store.unfinished()}
+    return tuple(number for number, file in sounds.items() if file.is_file() and is_free(file))
 
 
 def _attempts(numbers: tuple[int, ...]) -> str:

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
+
+from tests.terminal import LIMIT_S, in_a_terminal
 
 DRAWN = """
 import os, sys
@@ -26,3 +31,36 @@ def test_what_is_drawn_while_a_microphone_is_opened_is_seen() -> None:
     )
     assert finished.stdout.splitlines() == ["before", "meanwhile ✓", "after", "over"]
     assert finished.stderr == ""
+
+
+APP = """
+import os
+from textual.app import App, ComposeResult
+from textual.widgets import Static
+from sayback.views.panels.terminal import own_terminal
+
+class Shown(App[None]):
+    def compose(self) -> ComposeResult:
+        yield Static("shown")
+
+    def on_key(self) -> None:
+        self.exit()
+
+with own_terminal():
+    Shown().run()
+print("over", flush=True)
+os._exit(0)  # as the command does where threads are left
+"""
+
+
+def test_echo_is_back_after_an_app_that_was_stopped_and_continued(tmp_path: Path) -> None:
+    with in_a_terminal([sys.executable, "-c", APP], os.environ, tmp_path) as terminal:
+        terminal.wait_for("shown")
+        assert terminal.is_raw
+        terminal.process.send_signal(signal.SIGSTOP)
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.wait_for("shown", times=2)
+        terminal.type("x")
+        terminal.wait_for("over")
+        assert terminal.process.wait(LIMIT_S) == 0
+        assert not terminal.is_raw

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from sayback.history.connection import log_of
 from sayback.history.store import FILE_NAME
 
 Page = bytes | Path
@@ -144,7 +145,7 @@ def _version(file: Path) -> Version:
 def _log(history: Path) -> list[Version]:
     """Where commits stand first; an empty one comes and goes with every reader."""
     try:
-        log = _version(history.with_name(f"{history.name}-wal"))
+        log = _version(log_of(history))
     except FileNotFoundError:
         return []
     return [log] if log.size else []

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 import webbrowser
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import uvicorn
 
@@ -42,8 +43,23 @@ def serve(desk: Desk, port: int | None, *, browse: bool, announce: Callable[[str
             lifespan="on",
             timeout_graceful_shutdown=LONGEST_GOODBYE_S,
         )
-        with suppress(KeyboardInterrupt):  # that is how this command ends
-            uvicorn.Server(config).run(sockets=[bound])
+        server = uvicorn.Server(config)
+        with suppress(KeyboardInterrupt), _ended_by_hangup(server):  # so this command ends
+            server.run(sockets=[bound])
+
+
+@contextmanager
+def _ended_by_hangup(server: uvicorn.Server) -> Iterator[None]:
+    """Where the terminal is closed: uvicorn itself takes only Ctrl-C and SIGTERM as the end."""
+    usual = signal.getsignal(signal.SIGHUP)
+    if usual == signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGHUP, server.handle_exit)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, usual)
 
 
 def listening(port: int | None) -> socket.socket:
