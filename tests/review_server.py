@@ -36,9 +36,13 @@ def free_port() -> int:
 
 @contextmanager
 def started(
-    folder: Path, port: int | None = None, *, errors: IO[str] | int = subprocess.PIPE
+    folder: Path,
+    port: int | None = None,
+    *,
+    errors: IO[str] | int = subprocess.PIPE,
+    ending: signal.Signals = signal.SIGINT,
 ) -> Iterator[Server]:
-    """The server of a workspace, on a free port unless one is given; ended as by Ctrl-C.
+    """The server of a workspace, on a free port unless one is given; ended by Ctrl-C, or as told.
 
     What it says on standard error goes to `errors`.
     """
@@ -54,7 +58,7 @@ def started(
             found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/\n", process.stdout.readline())
             assert found, process.stderr and process.stderr.read()
             yield Server(int(found[1]), process.pid)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(ending)
             assert process.wait(ENDS_WITHIN_S) == 0
         finally:
             process.kill()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
+import signal
 import sqlite3
 import threading
 import time
@@ -33,6 +35,7 @@ from sayback.capture.recorder import Samples
 from sayback.errors import (
     HistoryError,
     MicrophoneLost,
+    SaybackError,
     TranscriptionError,
     VoiceError,
     VoiceMissing,
@@ -497,6 +500,44 @@ def test_recordings_removed_in_a_pause_are_told_once_they_are_there_again(
     )
     assert kinds(events) == [Asking, Listening, Warned, Heard, Scored, Saved]
     assert "all you said is in a new file" in str(events[2])
+
+
+def test_an_answer_that_cannot_be_written_again_is_kept_elsewhere(stations: Stations) -> None:
+    def remove(event: Event) -> bool:
+        is_time = after(1.2)(event)
+        if is_time:
+            shutil.rmtree(stations.workspace.recordings)
+            stations.workspace.recordings.write_text("no folder")
+        return is_time
+
+    with pytest.raises(SaybackError, match=r"is kept, with `sayback score \S+ --save`") as told:
+        events_of(stations, Press(Wish.QUESTION, remove))
+    (path,) = stations.workspace.folder.glob("*.wav")
+    assert str(path) in told.value.remedy
+    assert soundfile.info(path).duration == pytest.approx(1.2, abs=0.3)
+
+
+def test_an_answer_interrupted_before_it_is_in_the_history_leaves_no_file(
+    stations: Stations,
+) -> None:
+    other = sqlite3.connect(stations.store.path, isolation_level=None, check_same_thread=False)
+
+    def interrupt() -> None:
+        time.sleep(1)
+        os.kill(os.getpid(), signal.SIGINT)
+        other.execute("ROLLBACK")
+
+    with closing(other):
+        for event in (rehearsal := rehearse(QUESTION, stations, Remote())):
+            assert isinstance(event, Asking)
+            other.execute("BEGIN IMMEDIATE")
+            interrupting = threading.Thread(target=interrupt)
+            interrupting.start()
+            with pytest.raises(KeyboardInterrupt):
+                next(rehearsal)
+            interrupting.join()
+    assert stations.store.summaries() == ()
+    assert recordings(stations) == []
 
 
 def test_an_answer_that_is_left_can_be_scored_later(stations: Stations) -> None:

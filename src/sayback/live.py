@@ -139,6 +139,7 @@ class LiveAnswer:
         Says again and again that it is still at work; who stops listening ends it. Raises
         SaybackError.
         """
+        self._path = recording.path  # elsewhere, where it could not be written again in its place
         while not self._loading.done():
             yield Transcribing(recording.duration_s, is_loading=True)
             wait([self._loading], _GLANCE_S)

@@ -350,6 +350,18 @@ def test_match_name(wanted: str, found: tuple[int, ...]) -> None:
     assert match_name(wanted, names) == found
 
 
+def test_devices_are_looked_for_without_a_standard_error() -> None:
+    looking = "from sayback.capture.microphone import input_names as names; print(type(names()))"
+    finished = subprocess.run(
+        ["sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-c", looking],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0
+    assert finished.stdout.startswith("<class ")
+
+
 def test_says_how_to_install_portaudio() -> None:
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_PORTAUDIO], capture_output=True, text=True, check=True

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from html import unescape
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -35,6 +37,11 @@ class Page:
 
     def get(self, path: str, **headers: str) -> Answer:
         return self.ask("GET", path, headers=headers)
+
+    def try_to_get(self, path: str) -> None:
+        """Of a server that may end meanwhile."""
+        with suppress(OSError, HTTPException):
+            self.get(path)
 
     def post(self, path: str, fields: Mapping[str, object], **headers: str) -> Answer:
         form = {"content_type": "application/x-www-form-urlencoded", "origin": self.origin}
@@ -223,6 +230,20 @@ def test_while_another_writes_pages_are_shown_and_changes_are_refused(
 def test_the_token_changes_with_each_run(page: Page, folder: Path) -> None:
     with started(folder) as server:
         assert Page(server).token != page.token
+
+
+def test_a_terminal_that_is_closed_ends_it_quietly(folder: Path, tmp_path: Path) -> None:
+    """Also in the middle of answers: the signal comes while a dozen are asked for."""
+    for number in range(3):
+        errors = tmp_path / f"{number}.txt"
+        with errors.open("w") as said, started(folder, errors=said, ending=signal.SIGHUP) as server:
+            page = Page(server)
+            asking = [threading.Thread(target=page.try_to_get, args=("/",)) for _ in range(12)]
+            for each in asking:
+                each.start()
+        for each in asking:
+            each.join()
+        assert errors.read_text() == "This page is for you alone; Ctrl-C ends it.\n"
 
 
 def test_the_usual_port_may_be_taken() -> None:

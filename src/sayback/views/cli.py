@@ -59,6 +59,7 @@ def commands() -> None:
 def main() -> None:
     """Run the command line; every error is one line and an exit code."""
     os.umask(0o077)  # whatever a command or a library makes is for its user alone
+    _fill_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -70,6 +71,15 @@ def main() -> None:
     # What is at work in other threads may take seconds to end: who gets impatient has been heard.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     leave(code)
+
+
+def _fill_closed_streams() -> None:
+    """Else the next file that is opened, such as the history, is taken for standard error."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
 
 
 def _interrupt(*_: object) -> None:

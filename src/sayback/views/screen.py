@@ -80,9 +80,12 @@ def run_screen(session: ScreenSession) -> Outcome:
     """
     with own_terminal():
         app = Screen(session)
+        handlers = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)}
         try:
             app.run()
         finally:
+            for each, handler in handlers.items():  # asyncio leaves them at ending the process
+                signal.signal(each, handler)
             app.let_go()
     if app.failure is not None:
         raise app.failure
