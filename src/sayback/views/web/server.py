@@ -28,9 +28,6 @@ def serve(desk: Desk, port: int | None, *, browse: bool, announce: Callable[[str
     with listening(port) as bound:
         chosen = bound.getsockname()[1]
         address = f"http://{HOST}:{chosen}/"
-        announce(address)
-        if browse:
-            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         config = uvicorn.Config(
             review(desk, chosen),
             http=Connection,
@@ -45,6 +42,9 @@ def serve(desk: Desk, port: int | None, *, browse: bool, announce: Callable[[str
         )
         server = uvicorn.Server(config)
         with suppress(KeyboardInterrupt), _ended_by_hangup(server):  # so this command ends
+            announce(address)
+            if browse:
+                threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
             server.run(sockets=[bound])
 
 
