@@ -243,14 +243,20 @@ def test_on_a_read_only_disk_a_sound_history_is_not_called_damaged(tmp_path: Pat
         assert found.mend is None
 
 
-@pytest.mark.parametrize("chosen", ["1", "--all"])
-def test_who_deletes_is_told_of_the_damaged_file_that_holds_the_words(
-    workspace: Workspace, chosen: str
-) -> None:
+def say_something(workspace: Workspace) -> str:
+    """Score attempt 1 with words of which pieces can be looked for; returns a sentence of them."""
     said = "An encoder halves the image, a decoder brings it back to its size. "
     with Store(workspace.recordings) as store:
         asked = store.attempt(1).question
         store.scored(1, Scorecard(asked, Transcript(3 * said), None, None, "1"))
+    return said
+
+
+@pytest.mark.parametrize("chosen", ["1", "--all"])
+def test_who_deletes_is_told_of_the_damaged_file_that_holds_the_words(
+    workspace: Workspace, chosen: str
+) -> None:
+    said = say_something(workspace)
     history = workspace.recordings / FILE_NAME
     history.write_bytes(bytes(100) + history.read_bytes()[100:])
     after_mending(workspace)
@@ -320,10 +326,7 @@ def test_who_deletes_what_is_a_link_is_told_what_stays(
 def test_a_damaged_history_is_named_also_where_its_words_are_not_known(
     workspace: Workspace,
 ) -> None:
-    said = "An encoder halves the image, a decoder brings it back to its size. "
-    with Store(workspace.recordings) as store:
-        asked = store.attempt(1).question
-        store.scored(1, Scorecard(asked, Transcript(3 * said), None, None, "1"))
+    said = say_something(workspace)
     history = workspace.recordings / FILE_NAME
     history.write_bytes(history.read_bytes().replace(b'{"text":"', b'{"text"""'))
     after_mending(workspace)

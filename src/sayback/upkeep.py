@@ -109,7 +109,8 @@ def _history(recordings: Path) -> Check:
             with Store(recordings) as store:
                 count, left = len(store.summaries()), len(store.unfinished())
             unscored = f", {left} not scored: `sayback rescore`" if left else ""
-            return Check("history", True, f"{count} attempts in {history}{unscored}")
+            told = f"{_counted(count, 'attempt')} in {history}{unscored}"
+            return Check("history", True, told)
     except Damaged as error:
         found = (error.problem,)
     except HistoryError as error:
@@ -197,7 +198,12 @@ def _unreadable(sounds: Iterable[_Sound]) -> Iterator[Check]:
             False,
             f"destroyed in the recording of attempt {_named(headless)}",
             "`sayback doctor --mend` writes them anew, the sound is all there",
-            partial(_renew_headers, [sound.file for sound in headless]),
+            partial(
+                _with_each,
+                [sound.file for sound in headless],
+                renew_header,
+                "all of their sound can be read again",
+            ),
         )
     if destroyed := [sound for sound in unreadable if sound not in headless]:
         yield Check(
@@ -207,15 +213,6 @@ def _unreadable(sounds: Iterable[_Sound]) -> Iterator[Check]:
             f"put copies of them back into {destroyed[0].file.parent}, if you have any;"
             " what was heard and scored is kept",
         )
-
-
-def _renew_headers(files: Iterable[Path]) -> str:
-    for file in files:
-        try:
-            renew_header(file)
-        except OSError as error:
-            raise WorkspaceError(f"{file}: {reason(error)}", "make it writable") from error
-    return "all of their sound can be read again"
 
 
 def _missing(store: Store) -> Iterator[Check]:
@@ -238,7 +235,7 @@ def _miscounted(recordings: Iterable[Path]) -> Iterator[Check]:
             False,
             f"{_named(file.name for file in wrong)}: cut off, {lost_s:.1f} s of sound not counted",
             "`sayback doctor --mend` lets the file count all of its sound",
-            partial(_mend_headers, tuple(wrong)),
+            partial(_with_each, tuple(wrong), mend_header, "all of their sound is counted now"),
         )
 
 
@@ -249,13 +246,13 @@ def _miscounted_bytes(file: Path) -> int:
         return 0
 
 
-def _mend_headers(files: Iterable[Path]) -> str:
+def _with_each(files: Iterable[Path], mend: Callable[[Path], object], told: str) -> str:
     for file in files:
         try:
-            mend_header(file)
+            mend(file)
         except OSError as error:
             raise WorkspaceError(f"{file}: {reason(error)}", "make it writable") from error
-    return "all of their sound is counted now"
+    return told
 
 
 def _unnamed(store: Store, bank: Path) -> Iterator[Check]:

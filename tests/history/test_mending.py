@@ -59,12 +59,17 @@ def test_what_is_damaged_again_within_a_second_is_kept_too(history: Path) -> Non
     assert names(history.parent) == {FILE_NAME, *(file.name for file in kept)}
 
 
-def test_the_log_is_kept_and_read_although_the_file_is_gone(tmp_path: Path) -> None:
-    releases.restore(2, tmp_path / "open")
-    with Store(tmp_path / "open") as store:
+def left_open(folder: Path) -> Path:
+    """A history as a kill leaves it: its newest change stands in the log only."""
+    releases.restore(2, folder / "open")
+    with Store(folder / "open") as store:
         store.drop(4)
-        shutil.copytree(tmp_path / "open", tmp_path / "left")
-    history = tmp_path / "left" / FILE_NAME
+        shutil.copytree(folder / "open", folder / "left")
+    return folder / "left" / FILE_NAME
+
+
+def test_the_log_is_kept_and_read_although_the_file_is_gone(tmp_path: Path) -> None:
+    history = left_open(tmp_path)
     history.write_bytes(b"")
     log = history.with_name(f"{FILE_NAME}-wal").read_bytes()
     assert log
@@ -168,11 +173,7 @@ def test_a_damaged_attempt_is_named_and_hides_no_other(
 
 
 def test_a_log_that_was_removed_just_before_a_kill_is_read_from_its_copy(tmp_path: Path) -> None:
-    releases.restore(2, tmp_path / "open")
-    with Store(tmp_path / "open") as store:
-        store.drop(4)
-        shutil.copytree(tmp_path / "open", tmp_path / "left")
-    history = tmp_path / "left" / FILE_NAME
+    history = left_open(tmp_path)
     damage(history)
     kept = history.with_name(f"{FILE_NAME}.damaged-2026-03-01_09-00-00")
     shutil.copy(history, kept)

@@ -13,6 +13,7 @@ import time
 import wave
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -40,6 +41,22 @@ _BEGINS = {
     r" attempt \d+ is kept": "kept",
     " scoring what was cut off": "completing",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A workspace, and the answer that is given there."""
+
+    workspace: Path
+    answer: Path
+    pcm: Pcm
+
+    @property
+    def recordings(self) -> Path:
+        return self.workspace / "recordings"
+
+    def audio(self) -> set[Path]:
+        return {path for path in self.recordings.glob("*") if path.suffix in (".wav", ".flac")}
 
 
 def make_workspace(folder: Path) -> Path:

@@ -22,8 +22,8 @@ from tests.torture.commands import AS_HEARD, Finished, as_process, in_process
 from tests.torture.rehearsal import (
     QUESTION,
     RATE_HZ,
-    Pcm,
     Rehearsal,
+    Room,
     make_workspace,
     samples,
     spoken,
@@ -69,26 +69,16 @@ def workspace(disk: Disk) -> Path:
     return folder
 
 
-@dataclass(slots=True)
-class Room:
-    """A workspace on a small disk, and an answer that is given there."""
+@dataclass(frozen=True, slots=True)
+class SmallRoom(Room):
+    """One on a small disk."""
 
     disk: Disk
-    workspace: Path
-    answer: Path
-    pcm: Pcm
-
-    @property
-    def recordings(self) -> Path:
-        return self.workspace / "recordings"
 
     @property
     def most_s(self) -> float:
         """After so long somebody is still speaking."""
         return len(self.pcm) / RATE_HZ - 0.5
-
-    def audio(self) -> set[Path]:
-        return {path for path in self.recordings.iterdir() if path.suffix in (".wav", ".flac")}
 
     def check(self) -> None:
         """The history is sound, each of its attempts has its sound, and nothing else lies there."""
@@ -102,12 +92,12 @@ class Room:
 
 
 @pytest.fixture
-def room(disk: Disk, workspace: Path, tmp_path: Path, campaign: Campaign) -> Room:
+def room(disk: Disk, workspace: Path, tmp_path: Path, campaign: Campaign) -> SmallRoom:
     """The answer lasts about 2 s, in the long campaign 4."""
     pcm = np.concatenate([spoken()] * campaign.rounds(1, 2))
     answer = tmp_path / "answer.wav"
     soundfile.write(answer, pcm, RATE_HZ)
-    return Room(disk, workspace, answer, pcm)
+    return SmallRoom(workspace, answer, pcm, disk)
 
 
 @dataclass(slots=True)
@@ -121,7 +111,9 @@ class Toll:
     scored_later: int = 0
 
 
-def fill_while_practising(room: Room, chance: random.Random, toll: Toll, *, early: bool) -> None:
+def fill_while_practising(
+    room: SmallRoom, chance: random.Random, toll: Toll, *, early: bool
+) -> None:
     """Fill the disk at any moment of a rehearsal; look at what is kept, make room, and go on."""
     before = room.audio()
     with Rehearsal(room.workspace, "--answer", room.answer, as_json=False) as rehearsal:
@@ -158,7 +150,7 @@ def fill_while_practising(room: Room, chance: random.Random, toll: Toll, *, earl
         assert len(kept) == len(room.pcm)
 
 
-def score_what_is_left(room: Room, run: Run, toll: Toll) -> None:
+def score_what_is_left(room: SmallRoom, run: Run, toll: Toll) -> None:
     """With room again: all that was recorded is scored, and nothing of the fault is left."""
     with Store(room.recordings) as store:
         left = store.unfinished()
@@ -171,7 +163,7 @@ def score_what_is_left(room: Room, run: Run, toll: Toll) -> None:
     room.check()
 
 
-def test_full_while_recording(room: Room, run: Run, campaign: Campaign) -> None:
+def test_full_while_recording(room: SmallRoom, run: Run, campaign: Campaign) -> None:
     toll, chance = Toll(), campaign.chance()
     for number in range(campaign.rounds(1, 8)):
         fill_while_practising(room, chance, toll, early=number % 2 == 1)
@@ -211,7 +203,7 @@ def rounds_with_little_room(
     )
 
 
-def test_full_while_saving(room: Room, run: Run, campaign: Campaign) -> None:
+def test_full_while_saving(room: SmallRoom, run: Run, campaign: Campaign) -> None:
     save = ("score", room.answer, *ASKED, *TINY, "--save", "--workspace", room.workspace)
 
     def once(fill: Fill | None) -> bool:
@@ -259,7 +251,7 @@ def test_full_while_migrating(disk: Disk, campaign: Campaign) -> None:
     rounds_with_little_room(disk, campaign, 30, 300_000, once)
 
 
-def test_full_while_rescoring(room: Room, run: Run, campaign: Campaign) -> None:
+def test_full_while_rescoring(room: SmallRoom, run: Run, campaign: Campaign) -> None:
     again = ("rescore", "1", *AS_HEARD, "--workspace", room.workspace)
 
     def scores() -> int:
@@ -281,7 +273,9 @@ def test_full_while_rescoring(room: Room, run: Run, campaign: Campaign) -> None:
     room.check()
 
 
-def test_full_while_exporting(room: Room, run: Run, campaign: Campaign, tmp_path: Path) -> None:
+def test_full_while_exporting(
+    room: SmallRoom, run: Run, campaign: Campaign, tmp_path: Path
+) -> None:
     target, reference = room.disk.folder / "export", tmp_path / "reference"
     as_is = ("--workspace", room.workspace)
     run("export", reference, *as_is).done()
@@ -319,7 +313,7 @@ CHANGES: tuple[tuple[str, ...], ...] = (
 
 @pytest.mark.parametrize("fault", ["full", "read-only", "read-only after a kill"])
 def test_what_was_kept_can_be_looked_at(
-    room: Room, campaign: Campaign, tmp_path: Path, fault: str
+    room: SmallRoom, campaign: Campaign, tmp_path: Path, fault: str
 ) -> None:
     run = in_process  # some dozens of commands
     as_is = ("--workspace", room.workspace)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import soundfile
 from tests.torture.campaign import Campaign
-from tests.torture.rehearsal import PHASES, RATE_HZ, Pcm, Rehearsal, make_workspace, spoken
+from tests.torture.rehearsal import PHASES, RATE_HZ, Pcm, Rehearsal, Room, make_workspace, spoken
 from tests.virtual_sound_card import SoundCard
 
 from sayback.history.store import Store
@@ -50,25 +50,9 @@ class Toll:
     completed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
-    """A workspace, and the answer that is given there."""
-
-    workspace: Path
-    answer: Path
-    pcm: Pcm
-
-    @property
-    def recordings(self) -> Path:
-        return self.workspace / "recordings"
-
-    def sounds(self) -> set[Path]:
-        return set(self.recordings.glob("*.wav"))
-
-
 def kill_once(room: Room, phase: str, chance: random.Random, toll: Toll) -> None:
     """Start a rehearsal, kill it in `phase` or soon after, and look at what is on the disk."""
-    before = room.sounds()
+    before = room.audio()
     live = phase == "listening" and chance.random() < MICROPHONE_SHARE
     heard = () if live else ("--answer", room.answer)
     with Rehearsal(room.workspace, *heard) as rehearsal:
@@ -76,7 +60,7 @@ def kill_once(room: Room, phase: str, chance: random.Random, toll: Toll) -> None
         time.sleep(chance.uniform(0, LONGEST_S[phase]))
         dead_s = rehearsal.kill()
     toll.kills[rehearsal.phase] += 1
-    new = room.sounds() - before
+    new = room.audio() - before
     assert len(new) <= 1
     if "listening" not in rehearsal.began_s:
         return
@@ -111,9 +95,9 @@ def unscored(room: Room) -> dict[int, float]:
         assert store.rows("PRAGMA integrity_check") == [("ok",)]
         assert store.rows("PRAGMA foreign_key_check") == []
         known = {room.recordings / name for (name,) in store.rows("SELECT audio FROM attempt")}
-        sounding = {path for path in room.sounds() if path.stat().st_size > WAVE_HEADER_BYTES}
+        sounding = {path for path in room.audio() if path.stat().st_size > WAVE_HEADER_BYTES}
         assert sounding <= known, "a recording is in no attempt"
-        assert known <= room.sounds(), "an attempt has no recording"
+        assert known <= room.audio(), "an attempt has no recording"
         return {
             number: len(read(store.attempt(number).audio)) / RATE_HZ
             for number in store.unfinished()

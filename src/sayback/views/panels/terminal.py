@@ -15,8 +15,8 @@ STANDARD_INPUT, STANDARD_OUTPUT = 0, 1
 def own_terminal() -> Iterator[None]:
     """Let an app that starts in it draw on a descriptor of its own; the keys work as before after.
 
-    Textual draws on `sys.__stderr__`. While a microphone is opened, PortAudio and we silence that
-    descriptor, as drivers write there, and what is drawn meanwhile would be lost.
+    Textual draws on `sys.__stderr__`. While sounddevice is imported it sends that descriptor to
+    nowhere, as drivers write there, and what is drawn meanwhile would be lost.
     """
     usual = sys.__stderr__
     copy = os.dup(STANDARD_OUTPUT)
