@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from sayback.bank.outline import plain_points
 from sayback.bank.parse import MOST_LINES, MOST_PROBLEMS, parse, read
 from sayback.bank.parse import key_point as parse_key_point
 from sayback.errors import BankError
@@ -171,6 +172,68 @@ def test_any_text_parses_and_each_problem_names_a_line_that_exists(text: str) ->
     assert all(ids)
 
 
+LINES = st.sampled_from(
+    [
+        "- q1",
+        "- q2 <!-- target: 90s -->",
+        "  * q3",
+        "1. **q4**",
+        "-",
+        "  - a",
+        "  - b c",
+        "  - A",
+        "    - d",
+        "  * e",
+        "  - **f",
+        "  - g  h",
+        "  - i\N{NO-BREAK SPACE}j",
+        "  - ?",
+        "  <!-- target: 2m -->",
+        "  <!-- hidden",
+        "  - k --> l",
+        "  more",
+        "lazy",
+        "# heading",
+        "#none",
+        "---",
+        "===",
+        "```",
+        "  ~~~",
+        "",
+        "   ",
+        "\t- m",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.lists(LINES, max_size=12).map("\n".join))
+@example("- q1\n  - a\n  - b c\n\n- q2 <!-- target: 90s -->\n  - a\n  - A\n# heading")
+@example("```\n- q1\n```\n  - a\n- q1\n  more\n  - a\n- q1\n    - d\n    - d e\n  - a\n")
+def test_key_points_taken_at_once_are_those_taken_line_by_line(text: str) -> None:
+    at_once = parse(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sayback.bank.parse.plain_points", lambda _: {})
+        assert parse(text) == at_once
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("- q\n  - a\n  - b\n", [2]),
+        ("# Topic\n\n* q\n    <!-- target: 90s -->\n    - a b\n    - c\n\n# Next\n", [5]),
+        ("- q\n  - a\n1. r\n - b\n- s\n\n  - c", [2, 4]),
+        ("- q\n  - **a**\n", []),
+        ("- q\n  - a\n  - b  c\n", []),
+        ("- q\n  - a\n    - fact\n", []),
+        ("- q\n  - a\nand more of it\n", []),
+        ("- q\n  - same\n  - Same\n", []),
+    ],
+)
+def test_which_key_points_are_taken_at_once(text: str, lines: list[int]) -> None:
+    assert list(plain_points(text)) == lines
+
+
 def bank_text(count: int) -> str:
     question = (
         "- What is **thing** {}?\n    * first *point*\n    * `second` point\n    * third {}\n"
@@ -192,6 +255,8 @@ HARD: dict[str, Callable[[int], str]] = {
     "comments": lambda count: "- " + "<!-- a -->" * 5 * count,
     "the same question": lambda count: "- a\n" * count,
     "deep lists": lambda count: "".join(f"{' ' * (n % 300)}- a{n}\n" for n in range(count)),
+    "plain points": lambda count: "- a\n" + "".join(f"  - b{n}\n" for n in range(count)) + "c",
+    "spaces": lambda count: f"- a\n{' ' * 20 * count}b\n",
     "one wrapped item": lambda count: "- a\n" + "b\n" * 5 * count,
 }
 

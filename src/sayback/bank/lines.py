@@ -30,11 +30,13 @@ class Source:
     def __init__(self, text: str, report: Report) -> None:
         # Not splitlines(): it also cuts at characters that no editor counts as a line's end.
         text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        self.text = text
+        """With each line's end as a line feed."""
         self._lines = text.split("\n")
         self._report = report
         self._next = 0
-        ends = (index for index, line in enumerate(self._lines) if "-->" in line)
-        self._last_comment_end = max(ends, default=-1)
+        end = text.rfind("-->")
+        self._last_comment_end = text.count("\n", 0, end) if end >= 0 else -1
         # Remembered, so that a file of unclosed fences is not searched once for each.
         self._unclosed_fences: dict[str, int] = {}
 
@@ -42,6 +44,10 @@ class Source:
     def read(self) -> int:
         """The number of the last line read: that of the last line given, or hidden after it."""
         return self._next
+
+    def skip(self, count: int) -> None:
+        """Leave out so many of the next lines."""
+        self._next += count
 
     def __iter__(self) -> Iterator[Line]:
         self._skip_front_matter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sayback.bank.lines import Line, Report
 from sayback.bank.markup import plain, quoted
@@ -16,6 +17,14 @@ _BOX = re.compile(r"\[[ xX]\](?:\s+|$)")
 _TARGET = re.compile(r"\s*target\s*:\s*", re.IGNORECASE)
 _LENGTH = re.compile(r"(?:(?P<m>[0-9]{1,3})m)?(?:(?P<s>[0-9]{1,4})s)?|[0-9]{1,3}:[0-5][0-9]")
 _OUTERMOST_INDENT = 3
+_PLAIN = r"(?=[0-9A-Za-z])(?:[^\s\\`\[\]<&*_~]++ )*+[^\s\\`\[\]<&*_~]++"
+"""Words without markup, one space apart."""
+_OUTERMOST = r"(?:[-*+]|[0-9]{1,9}[.)]) "
+_PLAIN_POINTS = re.compile(
+    rf"\n{_OUTERMOST}[^\n]*+(?:\n ++<!--[^\n]*+)?+"
+    rf"(?P<points>(?P<mark>\n ++[-*+] ){_PLAIN}(?:(?P=mark){_PLAIN})*+)"
+    rf"(?=\n+(?:{_OUTERMOST}|#{{1,6}} )|\n*\Z)"
+)
 
 
 @dataclass(slots=True)
@@ -23,6 +32,7 @@ class Item:
     """A list item as written; `below` are a question's points or a point's facts.
 
     `end` is where the last of the lines of a question begins, with all that stands below it.
+    `plain` are the key points of a question that were taken at once; it has nothing `below` then.
     """
 
     line: int
@@ -32,11 +42,37 @@ class Item:
     target_s: float | None = None
     below: list[Item] = field(default_factory=list)
     end: int = 0
+    plain: tuple[str, ...] = ()
 
     @property
     def markup(self) -> str:
         text = " ".join(self.lines).strip()
         return _BOX.sub("", text, count=1) if text.startswith("[") else text
+
+
+class PlainPoints(NamedTuple):
+    """Key points of which nothing is to be said but their text: a line each, no two alike."""
+
+    indent: int
+    texts: tuple[str, ...]
+
+
+def plain_points(text: str) -> dict[int, PlainPoints]:
+    """Where all key points of a question seem to be plain, by the number of their first line.
+
+    Most points of most banks are, and need not be taken line by line then.
+    """
+    found = {}
+    text = f"\n{text}"  # so that the first line begins like all others
+    number = position = 0
+    for match in _PLAIN_POINTS.finditer(text):
+        points, mark = match["points"], match["mark"]
+        number += text.count("\n", position, match.start("points") + 1)
+        position = match.start("points") + 1
+        texts = tuple(points.split(mark)[1:])
+        if len({*points.casefold().split(mark)}) > len(texts) and len(points) < LONGEST_TEXT:
+            found[number] = PlainPoints(mark.count(" ") - 1, texts)
+    return found
 
 
 class Outline:
@@ -59,6 +95,14 @@ class Outline:
         hidden = "" if line.text.strip() else line.text.expandtabs(4)
         if self._open and len(hidden) > self._open[0].indent:  # a comment or code block below it
             self._open[0].end = line.number
+
+    def take_at_once(self, points: PlainPoints) -> bool:
+        """Take all key points of the question above; False, with none taken, where none is."""
+        if len(self._open) != 1 or self._open[0].below or points.indent <= self._open[0].indent:
+            return False
+        self._open[0].plain = points.texts
+        self._close()  # what comes after them is a question, a heading or the end
+        return True
 
     def _take_text(self, number: int, text: str) -> None:
         body = text.strip()

@@ -20,7 +20,7 @@ from stat import S_ISREG
 
 from sayback.bank.lines import Report, Source
 from sayback.bank.markup import Inline, has_word, plain, quoted, unique
-from sayback.bank.outline import LONGEST_TEXT, Item, Outline
+from sayback.bank.outline import LONGEST_TEXT, Item, Outline, plain_points
 from sayback.errors import BankError, NoSuchQuestion, reason
 from sayback.model import KeyPoint, Question
 
@@ -215,13 +215,28 @@ def _parse(text: str, name: str, seen: _Seen, *, needs_question: bool = True) ->
         else:
             unnamed.append(line)
 
-    questions = tuple(entry.question for entry in _entries(text, name, seen, report))
+    questions = tuple(_questions(text, name, seen, report))
     if needs_question and not questions and not problems:
         report(1, "no question in this file; write one on a line that starts with '- '")
     named = [problem for _, problem in sorted(problems)]
     if unnamed:
         named.append(f"{name}:{unnamed[0]}: one of {len(unnamed)} more problems; mend these first")
     return Bank(questions, tuple(named))
+
+
+def _questions(text: str, name: str, seen: _Seen, report: Report) -> Iterator[Question]:
+    """What `_entries` gives, but for the places, in a third of the time."""
+    outline, lines = Outline(report), Source(text, report)
+    plain = plain_points(lines.text)
+    for line in lines:
+        points = plain.get(line.number)
+        if points and outline.take_at_once(points):
+            lines.skip(len(points.texts) - 1)
+        else:
+            outline.take(line)
+    for item in outline.questions:
+        if question := _question(item, name, seen, report):
+            yield question
 
 
 def _entries(text: str, name: str, seen: _Seen, report: Report) -> tuple[Entry, ...]:
@@ -239,7 +254,7 @@ def _ignore(line: int, problem: str) -> None:
 
 
 def _question(item: Item, name: str, seen: _Seen, report: Report) -> Question | None:
-    points = tuple(_key_points(item, report))
+    points = tuple(map(KeyPoint, item.plain)) or tuple(_key_points(item, report))
     inline = _checked_inline(item, "question", report)
     if not inline:
         return None
@@ -280,7 +295,9 @@ def _checked_inline(item: Item, kind: str, report: Report) -> Inline | None:
 
 
 def _slug(text: str) -> str:
-    latin = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    latin = text
+    if not text.isascii():
+        latin = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     slug = _cut("-".join(_LATIN_WORD.findall(latin.lower().replace("'", ""))[:SLUG_WORDS]))
     if text.isascii() or 2 * sum(map(str.isalnum, latin)) >= sum(map(str.isalnum, text)):
         return slug
