@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sayback.bank.outline import plain_points
+from sayback.bank.outline import LONGEST_TEXT, plain_points
 from sayback.bank.parse import MOST_LINES, MOST_PROBLEMS, parse, read
 from sayback.bank.parse import key_point as parse_key_point
 from sayback.errors import BankError
@@ -175,7 +175,9 @@ def test_any_text_parses_and_each_problem_names_a_line_that_exists(text: str) ->
 LINES = st.sampled_from(
     [
         "- q1",
+        "- q1\n  - a\n  - b c",
         "- q2 <!-- target: 90s -->",
+        "- q2\n    <!-- target: 2m -->\n    * e\n    * f",
         "  * q3",
         "1. **q4**",
         "-",
@@ -210,6 +212,10 @@ LINES = st.sampled_from(
 @given(st.lists(LINES, max_size=12).map("\n".join))
 @example("- q1\n  - a\n  - b c\n\n- q2 <!-- target: 90s -->\n  - a\n  - A\n# heading")
 @example("```\n- q1\n```\n  - a\n- q1\n  more\n  - a\n- q1\n    - d\n    - d e\n  - a\n")
+@example("- q1\n  - a <!--\n- x -->\n  - b\n")
+@example("   - q1 <!--\n- x -->\n  - a\n")
+@example("- q1\n  - a\n#none")
+@example(f"- q1\n  - {'a' * LONGEST_TEXT}a\n")
 def test_key_points_taken_at_once_are_those_taken_line_by_line(text: str) -> None:
     at_once = parse(text)
     with pytest.MonkeyPatch.context() as patch:

@@ -98,10 +98,9 @@ class Outline:
 
     def take_at_once(self, points: PlainPoints) -> bool:
         """Take all key points of the question above; False, with none taken, where none is."""
-        if len(self._open) != 1 or self._open[0].below or points.indent <= self._open[0].indent:
+        if not self._open or self._open[0].below or points.indent <= self._open[0].indent:
             return False
-        self._open[0].plain = points.texts
-        self._close()  # what comes after them is a question, a heading or the end
+        self._open[0].plain = points.texts  # next is another question, a heading or the end
         return True
 
     def _take_text(self, number: int, text: str) -> None:
