@@ -33,7 +33,7 @@ def history(as_json: bool, workspace: Path | None) -> None:
     """Your attempts, oldest first."""
     from sayback.history.mending import unnamed
     from sayback.history.store import Store
-    from sayback.views.listings import Attempts
+    from sayback.views.listings import attempts
     from sayback.workspace import find_workspace
 
     with Store(find_workspace(workspace).recordings) as store:
@@ -50,7 +50,8 @@ def history(as_json: bool, workspace: Path | None) -> None:
             for s in summaries
         ])  # fmt: skip
     elif summaries:
-        print_rich(Attempts(summaries))
+        for block in attempts(summaries):
+            print_rich(block)
     elif not listing.damaged:
         click.echo("No attempts yet: `sayback practice` makes the first.")
     if listing.damaged:

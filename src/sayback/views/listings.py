@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.padding import Padding
+from rich.segment import Segment
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
@@ -18,6 +21,12 @@ from sayback.views.charts import bar, clock
 BAR_WIDTH = 10
 NARROW = 60
 """In fewer columns the question stands on lines of its own."""
+SIDES = "><><>"
+"""To which each column before the question is aligned."""
+AT_ONCE = 1_000
+"""Attempts that are laid out before they are printed."""
+_GAP = "  "
+_DIM, _ACCENT = Style.parse("dim"), Style.parse(ACCENT)
 
 
 def questions(found: Iterable[Question]) -> Padding:
@@ -43,44 +52,70 @@ def _count(points: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """One line an attempt, two where there is little room."""
+    """One line an attempt, two where there is little room.
 
-    summaries: tuple[Summary, ...]
+    Not a table of rich's: that takes half a millisecond a line, and all lines into memory.
+    """
 
-    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
-        if options.max_width >= NARROW:
-            yield _in_columns(self.summaries)
-        else:
+    summaries: Sequence[Summary]
+    widths: Sequence[int]
+    """Of the columns before the question."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if options.max_width < NARROW:
             yield from map(_on_two_lines, self.summaries)
+            return
+        margin = " " * (1 + sum(self.widths) + len(_GAP) * len(self.widths))
+        room = max(1, options.max_width - len(margin) - 1)
+        wrapped = cache(partial(_wrapped, console, room))  # many are answers to the same question
+        for summary in self.summaries:
+            yield from _facts(summary, self.widths)
+            yield Segment(f"\n{margin}".join(wrapped(summary.question)) + "\n")
 
 
-def _in_columns(summaries: Iterable[Summary]) -> Padding:
-    table = Table.grid(padding=(0, 2))
-    for justify in ("right", "left", "right", "left", "right"):
-        table.add_column(justify=justify, no_wrap=True)
-    table.add_column()
-    for line in summaries:
-        table.add_row(*_asked(line), *_coverage(line), _length(line), Text(line.question))
-    return Padding(table, (0, 1))
+def attempts(summaries: Sequence[Summary]) -> Iterator[Attempts]:
+    """All in the same columns, so many at a time that a long history needs little memory."""
+    widths = [0] * len(SIDES)
+    for summary in summaries:
+        widths = [*map(max, widths, map(len, _cells(summary)))]
+    for first in range(0, len(summaries), AT_ONCE):
+        yield Attempts(summaries[first : first + AT_ONCE], widths)
 
 
-def _on_two_lines(line: Summary) -> Padding:
-    share, judged = _coverage(line)
-    facts = Text("  ").join(filter(None, (*_asked(line), share or judged, _length(line))))
-    return Padding(Group(facts, Padding(Text(line.question), (0, 0, 0, 2))), (0, 1))
+def _facts(summary: Summary, widths: Sequence[int]) -> Iterator[Segment]:
+    number, asked, share, judged, length = (
+        f"{cell:{side}{width}}{_GAP}"
+        for cell, side, width in zip(_cells(summary), SIDES, widths, strict=True)
+    )
+    yield Segment(f" {number}{asked}", _DIM)
+    yield Segment(share)
+    yield Segment(judged, _DIM if summary.coverage is None else _ACCENT)
+    yield Segment(length, _DIM)
 
 
-def _asked(line: Summary) -> tuple[Text, Text]:
-    """The number, and when."""
-    return Text(str(line.id), "dim"), Text(f"{line.asked_at.astimezone():%d %b %H:%M}", "dim")
+def _wrapped(console: Console, width: int, question: str) -> list[str]:
+    return [line.plain for line in Text(question).wrap(console, width, overflow="ellipsis")]
 
 
-def _length(line: Summary) -> Text:
-    return Text(clock(line.speaking_s) if line.speaking_s is not None else "", "dim")
+def _on_two_lines(summary: Summary) -> Padding:
+    number, asked, share, judged, length = _cells(summary)
+    styled = (
+        (number, "dim"),
+        (asked, "dim"),
+        (share or judged, "" if share else "dim"),
+        (length, "dim"),
+    )
+    facts = Text(_GAP).join(Text(text, style) for text, style in styled if text)
+    return Padding(Group(facts, Padding(Text(summary.question), (0, 0, 0, 2))), (0, 1))
 
 
-def _coverage(line: Summary) -> tuple[Text, Text]:
-    if line.coverage is None:
-        unscored = "set aside" if line.set_aside else "not finished"
-        return Text(), Text("not judged" if line.scored else unscored, "dim")
-    return Text(f"{line.coverage:.0%}"), Text(bar(line.coverage, BAR_WIDTH), ACCENT)
+def _cells(summary: Summary) -> tuple[str, str, str, str, str]:
+    """The number, when it was, how much was covered, the same as a bar or why not, the length."""
+    if summary.coverage is not None:
+        share, judged = f"{summary.coverage:.0%}", bar(summary.coverage, BAR_WIDTH)
+    else:
+        unscored = "set aside" if summary.set_aside else "not finished"
+        share, judged = "", "not judged" if summary.scored else unscored
+    asked = f"{summary.asked_at.astimezone():%d %b %H:%M}"
+    length = "" if summary.speaking_s is None else clock(summary.speaking_s)
+    return str(summary.id), asked, share, judged, length
