@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,3 +80,9 @@ def test_without_a_text_there_is_nothing_to_find() -> None:
     none = pieces([b"", b"too short"], 10)
     assert len(none) == 0
     assert len(found(none, BytesIO(b"anything" * 100))) == 0
+
+
+@given(st.integers(0, 63))
+def test_a_number_with_another_bit_is_another_piece(bit: int) -> None:
+    changed = pieces([TEXT[:32]], 10) ^ np.uint64(1 << bit)
+    assert len(found(changed, BytesIO(TEXT))) == 0

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import msgspec
 import numpy as np
@@ -28,9 +28,12 @@ BLOCK_BYTES = 1 << 16
 _BASE = 0x9E3779B97F4A7C15
 """Any large odd number; text differs in so many ways that collisions need no further care."""
 _BITS = 20
-"""Of a number's 64 that are looked up first, since nearly no place in a file is a piece."""
+"""Of a number's 64 that are looked up first, since nearly no place in a file is a piece: the first
+of its last 32, which are made without the others in a quarter of the time."""
 
+_Kind = TypeVar("_Kind", np.uint32, np.uint64)
 Numbers = NDArray[np.uint64]
+_PIECE = np.arange(PIECE_BYTES)
 
 
 def pieces(texts: Iterable[bytes], most: int) -> Numbers:
@@ -41,20 +44,23 @@ def pieces(texts: Iterable[bytes], most: int) -> Numbers:
     cut = [*dict.fromkeys(piece for text in texts for piece in _cut(text))]
     chosen = cut[:: max(1, -(-len(cut) // most))]
     joined = np.frombuffer(b"".join(chosen), np.uint8).reshape(-1, PIECE_BYTES)
-    return np.unique(_numbers(joined)[:, 0])
+    return np.unique(_numbers(joined, np.uint64)[:, 0])
 
 
 def found(sought: Numbers, file: BinaryIO) -> Numbers:
     """Which of the pieces stand in a file, wherever they begin. Raises OSError."""
-    left = np.unique(sought)
-    may_be = _looked_up(left)
+    left = {*sought.tolist()}
+    may_be = _looked_up(sought)
     for block in _blocks(file):
-        numbers = _numbers(np.frombuffer(block, np.uint8))
-        numbers = numbers[may_be[_slots(numbers)]]
-        if numbers.size and (is_here := np.isin(left, numbers)).any():
-            left = left[~is_here]  # what stands everywhere is compared once
-            may_be = _looked_up(left)
-    return np.setdiff1d(sought, left)
+        data = np.frombuffer(block, np.uint8)
+        near = np.flatnonzero(may_be.take(_slots(_numbers(data, np.uint32))))
+        if not near.size:
+            continue
+        numbers = _numbers(data[near[:, None] + _PIECE], np.uint64)
+        if here := left.intersection(numbers.ravel().tolist()):
+            left -= here  # what stands everywhere is compared once
+            may_be = _looked_up(np.array([*left], np.uint64))
+    return np.setdiff1d(sought, np.array([*left], np.uint64))
 
 
 def found_in(files: Sequence[Path], sought: Numbers) -> dict[Path, Numbers]:
@@ -108,21 +114,22 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
         end = block[1 - PIECE_BYTES :]
 
 
-def _numbers(data: NDArray[np.uint8]) -> Numbers:
+def _numbers(data: NDArray[np.uint8], kind: type[_Kind]) -> NDArray[_Kind]:
     """The number of every piece that begins in the last axis: a polynomial in _BASE, modulo 2⁶⁴.
 
-    That of a piece twice as long is made of those of its halves.
+    That of a piece twice as long is made of those of its halves. A narrower `kind` gives its last
+    bits.
     """
-    numbers, length = data.astype(np.uint64), 1
+    numbers, length = data.astype(kind), 1
     while length < PIECE_BYTES:
-        left = numbers[..., :-length] * np.uint64(pow(_BASE, length, 1 << 64))
+        left = numbers[..., :-length] * kind(pow(_BASE, length, 1 << 8 * numbers.itemsize))
         left += numbers[..., length:]
         numbers, length = left, 2 * length
     return numbers
 
 
-def _slots(numbers: Numbers) -> Numbers:
-    return numbers >> np.uint64(64 - _BITS)
+def _slots(numbers: NDArray[_Kind]) -> NDArray[np.uint32]:
+    return numbers.astype(np.uint32, copy=False) >> np.uint32(32 - _BITS)
 
 
 def _looked_up(numbers: Numbers) -> NDArray[np.bool_]:

@@ -28,11 +28,11 @@ class Deleted:
 
 def numbers(store: Store, chosen: Collection[int]) -> tuple[int, ...]:
     """Which attempts are meant, each once; all where none is named. Raises NoSuchAttempt."""
-    listing = store.listing()
-    known = (*(summary.id for summary in listing.summaries), *listing.damaged)
-    for number in set(chosen).difference(known):
+    for number in chosen:
         store.audio(number)
-    return tuple(dict.fromkeys(chosen)) or known
+    if chosen:
+        return tuple(dict.fromkeys(chosen))
+    return tuple(number for (number,) in store.rows("SELECT id FROM attempt ORDER BY id"))
 
 
 def question(store: Store, chosen: Sequence[int]) -> str:
