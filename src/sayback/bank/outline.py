@@ -76,7 +76,7 @@ def plain_points(text: str) -> dict[int, PlainPoints]:
 
 
 class Outline:
-    """The questions of a bank as list items; lines are taken one by one."""
+    """The questions of a bank as list items; lines are taken one by one, but for plain points."""
 
     def __init__(self, report: Report) -> None:
         self.questions: list[Item] = []

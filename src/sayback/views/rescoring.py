@@ -24,6 +24,7 @@ from sayback.errors import (
     SaybackError,
 )
 from sayback.history.store import Store
+from sayback.history.summary import Listing
 from sayback.model import WAVE_HEADER_BYTES, Attempt, PointScore, Question, Scorecard
 from sayback.revision import Reason, rescore, why_rescore
 from sayback.transcript.transcriber import Transcriber
@@ -64,9 +65,8 @@ def rescore_all(
     that cannot be read is named and left out; raises SaybackError at the end then.
     """
     named = tuple(chosen)
-    listing = store.listing()
-    kept = () if named else listing.summaries
-    damaged = [] if named else [*listing.damaged]
+    listing = Listing((), ()) if named else store.listing()
+    kept, damaged = listing.summaries, [*listing.damaged]
     aside = {each.id for each in kept if each.set_aside and not each.scored}
     numbers = named or tuple(each.id for each in kept if each.id not in aside)
     questions = _questions(bank)
