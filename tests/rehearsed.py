@@ -39,6 +39,7 @@ class Typist:
     error: Exception | None = None
     quick_error: Exception | None = None
     lanes: int = 1
+    overtaking: int = 0
     may: threading.Event = field(default_factory=_set)
     waiting: int = 0
 

@@ -167,7 +167,7 @@ class LiveAnswer:
     def _start(self) -> LiveTranscript:
         transcriber = self._loading.result()
         self._live = LiveTranscript(transcriber, self._read)
-        start_lanes(self._live.work, transcriber.lanes)
+        start_lanes(self._live.work, transcriber.lanes + transcriber.overtaking)
         return self._live
 
     def _new(self, live: LiveTranscript) -> Iterator[Impression]:

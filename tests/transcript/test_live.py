@@ -60,6 +60,8 @@ class Reads:
     A word of full quality also names the length of its window: no two windows sound the same.
     """
 
+    overtaking = 0
+
     def __init__(self, lanes: int = 1) -> None:
         self.lanes = lanes
         self.asked: list[bool] = []
@@ -447,8 +449,9 @@ def lived(
     It ends with its last sample. Without `threads` nobody speaks while something is transcribed.
     """
     live, track = LiveTranscript(transcriber, partial(read_part, path)), SpeechTrack()
+    count = transcriber.lanes + transcriber.overtaking
     step = SAMPLE_RATE_HZ // 10
-    with WaveFile(path) as file, lanes(live, transcriber.lanes if threads else 0):
+    with WaveFile(path) as file, lanes(live, count if threads else 0):
         for start in range(0, len(samples), step):
             pcm = to_pcm16(samples[start : start + step])
             file.append(pcm)

@@ -1,19 +1,33 @@
 from __future__ import annotations
 
 import os
+import time
+from collections import Counter
 from collections.abc import Callable
 from importlib.util import find_spec, module_from_spec
+from itertools import chain
 from pathlib import Path
+from threading import Thread, current_thread, main_thread
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from sayback.errors import TranscriptionError
+from sayback.model import Transcript
 from sayback.transcript.models import ctranslate2_folder, openai_checkpoint
 from sayback.transcript.openai_alignment import cheapest_path, lighten
 from sayback.transcript.openai_whisper import OpenAIWhisper
 from sayback.transcript.transcriber import Samples, Transcriber
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
+    from whisper import Whisper
+
+PATIENCE_S = 120
+"""For threads, on a machine that may be busy."""
 
 
 def test_a_folder_and_a_checkpoint_hear_what_the_name_hears(
@@ -48,7 +62,8 @@ def test_another_dictionary_is_no_checkpoint(tmp_path: Path) -> None:
 def test_a_window_is_encoded_once_for_its_words_and_their_times(spoken: Samples) -> None:
     engine = OpenAIWhisper("tiny.en", compute="cpu")
     runs: list[object] = []
-    engine._model.encoder.conv1.register_forward_hook(lambda *of: runs.append(of))
+    for model in models(engine):
+        model.encoder.conv1.register_forward_hook(lambda *of: runs.append(of))
     first = engine.transcribe(spoken)
     assert first.words
     assert len(runs) == 1
@@ -56,6 +71,98 @@ def test_a_window_is_encoded_once_for_its_words_and_their_times(spoken: Samples)
     assert len(runs) == 2
     assert other.words is not None
     assert len(other.words) < len(first.words)
+
+
+def models(engine: OpenAIWhisper) -> list[Whisper]:
+    """The copies that nobody uses: one for each that may be at work."""
+    found = [engine._models.get() for _ in range(engine._models.qsize())]
+    for model in found:
+        engine._models.put(model)
+    return found
+
+
+class Overtaking:
+    """Has two quick transcriptions come at one step of a full one, and notes who ends when.
+
+    A step is a layer of the encoder, a token, or the run of the decoder that finds word times.
+    """
+
+    def __init__(self, engine: OpenAIWhisper, quick: Samples, at: tuple[str, int]) -> None:
+        self._engine, self._quick, self._at = engine, quick, at
+        self._steps: Counter[str] = Counter()
+        self._threads: list[Thread] = []
+        self._cache: dict[Module, Tensor] = {}
+        self.ends: list[tuple[str, Transcript]] = []
+        self.kept = 0
+        """The most places that the full one keeps something for while the last one is at work."""
+        for model in models(engine):
+            for module in (*model.encoder.blocks, model.decoder):
+                module.register_forward_pre_hook(self._take, prepend=True, with_kwargs=True)
+
+    def full(self, samples: Samples) -> None:
+        self._transcribe(samples, "full")
+        for thread in self._threads:
+            thread.join(PATIENCE_S)
+
+    def _take(self, module: Module, _: object, options: dict[str, Any]) -> None:
+        from whisper.model import MultiHeadAttention
+
+        if current_thread() is main_thread():
+            self._cache = options.get("kv_cache", {})
+            step = "token" if "kv_cache" in options else "layer"
+            self._steps[step if MultiHeadAttention.use_sdpa else "word times"] += 1
+            if self._steps[self._at[0]] == self._at[1] and not self._threads:
+                self._come("caption")
+                self._come("last")
+        elif current_thread().name == "last":
+            assert MultiHeadAttention.use_sdpa
+            places = (tensor.shape[1] for tensor in self._cache.values())
+            self.kept = max(self.kept, *places, 0)
+
+    def _come(self, name: str) -> None:
+        waiting = len(self._engine._turns._queue)
+        self._threads.append(Thread(target=self._transcribe, args=(self._quick, name), name=name))
+        self._threads[-1].start()
+        while len(self._engine._turns._queue) == waiting:
+            time.sleep(0.01)
+
+    def _transcribe(self, samples: Samples, name: str) -> None:
+        self.ends.append((name, self._engine.transcribe(samples, quick=name != "full")))
+
+
+def hook_counts(engine: OpenAIWhisper) -> list[int]:
+    modules = chain.from_iterable(model.modules() for model in models(engine))
+    return [len(each._forward_hooks) + len(each._forward_pre_hooks) for each in modules]
+
+
+@pytest.mark.parametrize("at", [("layer", 2), ("token", 1), ("token", 9), ("word times", 1)])
+def test_an_overtaken_window_has_the_words_of_one_that_was_not(
+    at: tuple[str, int], spoken: Samples, loaded: Callable[[str, str], Transcriber]
+) -> None:
+    from whisper.model import MultiHeadAttention
+
+    engine, alone = OpenAIWhisper("tiny.en", compute="cpu"), loaded("openai-whisper", "tiny.en")
+    quick = spoken[len(spoken) // 2 :]
+    overtaking = Overtaking(engine, quick, at)
+    hooks = hook_counts(engine)
+    overtaking.full(spoken)
+    gives_way = at[0] != "word times"
+    ends = ["last", "caption", "full"] if gives_way else ["full", "last", "caption"]
+    assert [name for name, _ in overtaking.ends] == ends
+    heard = dict(overtaking.ends)
+    assert heard["full"] == alone.transcribe(spoken)
+    assert heard["caption"] == heard["last"] == alone.transcribe(quick, quick=True)
+    assert overtaking.kept < 20  # its own tokens, none of the 1500 places of the sound
+    assert hook_counts(engine) == hooks
+    assert MultiHeadAttention.use_sdpa
+
+
+def test_lanes_share_their_weights() -> None:
+    first, *others = models(OpenAIWhisper("tiny.en", compute="cpu"))
+    assert len(others) == OpenAIWhisper.lanes + OpenAIWhisper.overtaking - 1
+    for other in others:
+        pairs = zip(first.parameters(), other.parameters(), strict=True)
+        assert all(mine is yours for mine, yours in pairs)
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,8 @@ from sayback.transcript.transcriber import Samples, Transcriber
 class HearsNumbers:
     """Hears each sample that is not zero as a word of 1.3 s, which starts there."""
 
+    overtaking = 0
+
     def __init__(self, lanes: int = 1) -> None:
         self.lanes = lanes
         self.windows: list[Samples] = []

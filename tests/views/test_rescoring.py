@@ -61,6 +61,7 @@ class Silent:
     """It hears nothing, were there a recording to hear."""
 
     lanes = 1
+    overtaking = 0
 
     def transcribe(self, samples: Samples, *, quick: bool = False) -> Transcript:
         return Transcript("")

@@ -44,6 +44,7 @@ class FasterWhisper:
     """A `Transcriber` that is 2 to 6 times quicker on a CPU than openai-whisper."""
 
     lanes = LANES
+    overtaking = 0
 
     def __init__(self, model: str, *, compute: str) -> None:
         """Load `model` (name or folder) for `compute`: auto, cpu or cuda.

@@ -10,8 +10,10 @@ import os
 import pickle
 import warnings
 from contextlib import suppress
+from copy import deepcopy
+from itertools import chain
 from pathlib import Path
-from threading import Lock
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from sayback.transcript import models
 from sayback.transcript.fetching import could_not_fetch, require_network, unknown_model
 from sayback.transcript.openai_alignment import lighten
 from sayback.transcript.transcriber import Samples
+from sayback.transcript.turns import Turns
 from sayback.transcript.words import (
     LEAD_S,
     TEMPERATURES,
@@ -34,19 +37,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from torch import Tensor
+    from torch.nn import Module
     from whisper import Whisper
+    from whisper.model import TextDecoder
 
 NAME = "openai-whisper"
 
+OVERTAKING = 2
+"""A caption overtakes the window in full, and the last words overtake both when the answer is over.
+"""
+
 _GIVEN_BACK_BYTES = 1 << 20
-_M_MMAP_THRESHOLD = -3  # of malloc.h
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of malloc.h
 _BAD_FILE = (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError)
 
 
 class OpenAIWhisper:
     """A `Transcriber` that runs OpenAI's own code."""
 
-    lanes = 1  # whisper keeps the state of a transcription in its model
+    lanes = 1  # torch uses all cores for one window
+    overtaking = OVERTAKING
 
     def __init__(self, model: str, *, compute: str) -> None:
         """Load `model` (name, folder or .pt file) for `compute`: auto, cpu or cuda.
@@ -57,18 +67,21 @@ class OpenAIWhisper:
         warnings.filterwarnings("ignore", category=UserWarning, module=r"whisper\.")
         self._name = model
         _give_memory_back()
-        self._model = _load(model, _device(compute))
-        _encode_once(self._model)
+        loaded = _load(model, _device(compute))
         lighten()
-        self._lock = Lock()  # an answer that was set aside may still be transcribed
+        self._turns = Turns()
+        self._models: SimpleQueue[Whisper] = SimpleQueue()  # those that nobody uses
+        for _ in range(self.lanes + self.overtaking):
+            self._models.put(_for_one_lane(loaded, self._turns))
 
     def transcribe(self, samples: Samples, *, quick: bool = False) -> Transcript:
         """See `Transcriber`; quick spreads the words evenly over the time of their sentence."""
         # Greedy: a beam of 5 takes three times as long here and mends 1 word in 100.
         lead = np.zeros(round(LEAD_S * SAMPLE_RATE_HZ), np.float32)
+        model = self._models.get()  # waits where an answer that was set aside is still at work
         try:
-            with self._lock:
-                result = self._model.transcribe(
+            with self._turns.turn(quick=quick):
+                result = model.transcribe(
                     np.concatenate([lead, samples]),
                     language="en",
                     temperature=TEMPERATURES,
@@ -76,16 +89,49 @@ class OpenAIWhisper:
                     no_speech_threshold=None,
                     condition_on_previous_text=False,
                     word_timestamps=not quick,  # they take another run of the decoder
-                    fp16=self._model.device.type == "cuda",
+                    fp16=model.device.type == "cuda",
                 )
         except Exception as error:  # short of memory it raises anything
             raise TranscriptionError(
                 f"{self._name}: {NAME} failed ({reason(error)})",
                 "try --compute cpu, or another model with --model",
             ) from error
+        finally:
+            self._models.put(model)
         pieces = _pieces(result["segments"])
         words = tidy_words(pieces, lead_s=LEAD_S, duration_s=len(samples) / SAMPLE_RATE_HZ)
         return window_transcript(words, engine=NAME, model=self._name)
+
+
+def _for_one_lane(model: Whisper, turns: Turns) -> Whisper:
+    """A copy with the same weights, as whisper keeps the state of a transcription in its model.
+
+    It gives way before each layer of its encoder and before each token; not while it looks for the
+    times of words, for which whisper switches something in all models.
+    """
+    weights = chain(model.parameters(), model.buffers())
+    copied = deepcopy(model, {id(each): each for each in weights})
+
+    def before_a_layer(*_: object) -> None:
+        turns.give_way()
+
+    def before_a_token(decoder: TextDecoder, _: object, options: dict[str, Any]) -> None:
+        if "kv_cache" in options and turns.is_wanted:  # no cache where word times are looked for
+            _forget_sound(decoder, options["kv_cache"])
+            turns.give_way()
+
+    for layer in copied.encoder.blocks:
+        layer.register_forward_pre_hook(before_a_layer)
+    copied.decoder.register_forward_pre_hook(before_a_token, with_kwargs=True)
+    _encode_once(copied)
+    return copied
+
+
+def _forget_sound(decoder: TextDecoder, cache: dict[Module, Tensor]) -> None:
+    """Drop what the decoder keeps of the encoded sound, 37 MB with base; it works it out again."""
+    for layer in decoder.blocks:
+        for kept in (layer.cross_attn.key, layer.cross_attn.value):
+            cache.pop(kept, None)
 
 
 def _encode_once(model: Whisper) -> None:
@@ -110,10 +156,13 @@ def _encode_once(model: Whisper) -> None:
 def _give_memory_back() -> None:
     """Let glibc return what is freed of large tensors, which it else keeps: 150 MB in the end.
 
-    See mallopt(3): a limit that is set is no longer raised by what is freed.
+    See mallopt(3): a limit that is set is no longer raised by what is freed. And let lanes use the
+    same memory, as one works at a time: 13 MB.
     """
     with suppress(AttributeError, OSError, TypeError):  # another C library
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _GIVEN_BACK_BYTES)
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_MMAP_THRESHOLD, _GIVEN_BACK_BYTES)
+        mallopt(_M_ARENA_MAX, 1)
 
 
 def _pieces(segments: Iterable[dict[str, Any]]) -> Iterable[Word]:

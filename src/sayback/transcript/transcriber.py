@@ -14,14 +14,19 @@ Samples: TypeAlias = "npt.NDArray[np.float32]"
 
 
 class Transcriber(Protocol):
-    """A loaded Whisper engine; `lanes` windows at once take no longer than one."""
+    """A loaded Whisper engine; `lanes` windows at once take no longer than one.
+
+    Beside those it can take `overtaking` quick ones, for which all others stand still.
+    """
 
     lanes: int
+    overtaking: int
 
     def transcribe(self, samples: Samples, *, quick: bool = False) -> Transcript:
         """The words of one window: mono float32 at 16 kHz, at most 30 s.
 
         `quick` gives up some accuracy for time. Word times count from the first sample. Up to
-        `lanes` threads may call it at once. Raises TranscriptionError.
+        `lanes` threads may call it at once, and `overtaking` more that are quick. Raises
+        TranscriptionError.
         """
         ...
