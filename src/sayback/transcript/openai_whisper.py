@@ -97,6 +97,7 @@ class OpenAIWhisper:
                 "try --compute cpu, or another model with --model",
             ) from error
         finally:
+            model.encoder.last.clear()
             self._models.put(model)
         pieces = _pieces(result["segments"])
         words = tidy_words(pieces, lead_s=LEAD_S, duration_s=len(samples) / SAMPLE_RATE_HZ)
@@ -135,7 +136,7 @@ def _forget_sound(decoder: TextDecoder, cache: dict[Module, Tensor]) -> None:
 
 
 def _encode_once(model: Whisper) -> None:
-    """Let the encoder return what it has made of the same sound just before.
+    """Let the encoder return what it has made of the same sound just before: it keeps the `last`.
 
     Whisper runs it once for the words and once more for their times, and again for each
     temperature: of a window of 28 s that is a fifth of the time and 150 MB.
@@ -150,7 +151,7 @@ def _encode_once(model: Whisper) -> None:
             last[:] = [(mel, encode(mel))]
         return last[0][1]
 
-    model.encoder.forward = forward
+    model.encoder.forward, model.encoder.last = forward, last
 
 
 def _give_memory_back() -> None:
