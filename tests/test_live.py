@@ -183,6 +183,22 @@ def test_an_engine_that_is_at_work_says_how_much_is_left(path: Path) -> None:
     assert isinstance(last, Words)
 
 
+def test_the_first_words_wait_for_no_window_that_they_can_overtake(path: Path) -> None:
+    typist = Typist(lanes=1, overtaking=2)
+    typist.may.clear()
+    with LiveAnswer(QUESTION, path, loaded(typist)) as live:
+        deadline_s = time.monotonic() + LIMIT_S
+        while not typist.waiting and time.monotonic() < deadline_s:
+            list(live.hear((Interval(0.5, 3),), 6))
+            time.sleep(0.01)
+        assert typist.waiting == 1
+        said = recording(path, Interval(0.5, 3), Interval(6.5, 9), duration_s=9.1)
+        each = (step for step in live.transcripts(said) if isinstance(step, Words))
+        assert not next(each).final
+        typist.may.set()
+        assert next(each).final
+
+
 @pytest.mark.parametrize("lanes", [1, 2])
 def test_an_engine_that_hangs_is_said_while_one_speaks_and_is_not_waited_for(
     path: Path, lanes: int

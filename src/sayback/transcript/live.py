@@ -230,7 +230,7 @@ class LiveTranscript:
 
     def _open_job(self) -> Job | None:
         """What is open still, in a pause that may be the end."""
-        # With one lane whoever presses Enter would wait behind it: it needs a longer silence.
+        # With one lane a window that is closed would wait behind it: it needs a longer silence.
         pause_s = OPEN_PAUSE_S if self._transcriber.lanes > 1 else SOFT_STOP_S
         if self._is_behind or self._silence_s() < pause_s or self._full():
             return None

@@ -55,7 +55,7 @@ _BAD_FILE = (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.Unpick
 class OpenAIWhisper:
     """A `Transcriber` that runs OpenAI's own code."""
 
-    lanes = 1  # torch uses all cores for one window
+    lanes = 1  # torch uses all cores for a window
     overtaking = OVERTAKING
 
     def __init__(self, model: str, *, compute: str) -> None:
