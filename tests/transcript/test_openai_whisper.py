@@ -4,6 +4,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from itertools import chain
 from pathlib import Path
@@ -193,3 +194,27 @@ def test_the_attention_is_filtered_as_by_whisper(whispers_own: ModuleType) -> No
     filtered = timing.median_filter(weights, 7)
     assert timing.median_filter is not whispers_own.median_filter
     assert torch.equal(filtered, whispers_own.median_filter(weights, 7))
+
+
+def test_a_text_in_a_loop_gets_no_word_times(spoken: Samples) -> None:
+    import whisper
+    from whisper.tokenizer import get_tokenizer
+
+    lighten()
+    model = whisper.load_model(os.fspath(openai_checkpoint("tiny.en")))
+    tokenizer = get_tokenizer(multilingual=False)
+    mel = whisper.log_mel_spectrogram(whisper.pad_or_trim(spoken))
+    segments = [
+        {"text": text, "tokens": tokenizer.encode(text), "seek": 0, "start": 0.0, "end": 3.0}
+        | {"compression_ratio": ratio}
+        for text, ratio in ((" Good evening.", 0.9), (" six, six," * 40, 11.5))
+    ]
+    import_module("whisper.transcribe").add_word_timestamps(
+        segments=segments,
+        model=model,
+        tokenizer=tokenizer,
+        mel=mel,
+        num_frames=300,
+        last_speech_timestamp=0.0,
+    )
+    assert [len(each["words"]) for each in segments] == [2, 0]

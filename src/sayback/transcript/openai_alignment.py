@@ -7,7 +7,8 @@ answer and 60 MB; and it sorts the attention of all heads at once, which takes 1
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,9 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from torch import Tensor
 
+MOST_COMPRESSION = 2.4
+"""A text that zlib makes smaller by more than this says the same again and again. Whisper's own
+limit, after which it tries a higher temperature."""
 _ROWS_AT_ONCE = 32
 _DIAGONAL, _DOWN, _RIGHT = 0, 1, 2
 
@@ -33,6 +37,17 @@ def lighten() -> None:
 
     timing.median_filter = part_by_part
     timing.dtw_cpu = cheapest_path
+    transcribe: Any = import_module("whisper.transcribe")  # whisper gives a function this name too
+    add_word_times = transcribe.add_word_timestamps
+
+    def add_to_those_that_go_on(*, segments: list[dict[str, Any]], **options: object) -> None:
+        """A text in a loop has no places in the sound, and is so long that it takes 150 MB."""
+        for each in segments:
+            each["words"] = []
+        going_on = [each for each in segments if each["compression_ratio"] <= MOST_COMPRESSION]
+        add_word_times(segments=going_on, **options)
+
+    transcribe.add_word_timestamps = add_to_those_that_go_on
 
 
 def cheapest_path(costs: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:

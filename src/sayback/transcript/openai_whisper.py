@@ -173,9 +173,10 @@ def _pieces(segments: Iterable[dict[str, Any]]) -> Iterable[Word]:
             average_log_probability=segment["avg_logprob"],
         ):
             continue
-        if "words" not in segment:
+        words = segment.get("words")
+        if not words:
             yield from _spread(segment)
-        for word in segment.get("words", ()):
+        for word in words or ():
             times_s = float(word["start"]), float(word["end"])
             yield Word(word["word"], *times_s, float(word["probability"]))
 
