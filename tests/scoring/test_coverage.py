@@ -44,11 +44,13 @@ THREE = "The pipeline has tokenizer, embedding, and pooling"
     [
         (THREE, "a tokenizer, then an embedding and pooling at the end", Status.COVERED),
         (THREE, "first comes a tokenizer and that is all I know", Status.PARTIAL),
+        (THREE, "then an embedding", Status.PARTIAL),
         (THREE, "I do not remember anything about that topic", Status.MISSED),
         ("Caching lowers latency", "caching lowers the latency", Status.COVERED),
         ("Caching does not lower latency", "caching will not lower latency", Status.COVERED),
         ("Adam uses momentum", "Adam does not use momentum", Status.CONTRADICTED),
         ("ViT doesn't use CNN", "ViT uses a CNN", Status.CONTRADICTED),
+        ("Caching does not lower latency", "caching lowers the latency", Status.CONTRADICTED),
         ("ViT doesn't use CNN", "ViT works without a CNN", Status.COVERED),
         ("Indexes make reads faster", "an index makes reads slower", Status.CONTRADICTED),
         ("Caching lowers latency", "caching never lowers latency", Status.CONTRADICTED),
@@ -83,7 +85,6 @@ def test_a_paraphrase_is_covered(point: str, answer: str) -> None:
 @pytest.mark.parametrize(
     ("point", "answer", "status"),
     [
-        ("Caching does not lower latency", "caching lowers the latency", Status.CONTRADICTED),
         ("PCA is unsupervised", "PCA does not need any labels", Status.COVERED),
         ("Dropout is off at inference", "dropout stays on at inference", Status.CONTRADICTED),
     ],
