@@ -65,7 +65,7 @@ def test_what_was_said_is_credited(status: str, label: str, kind: str | None, le
 @pytest.mark.parametrize(
     ("status", "label", "kind", "most"),
     [
-        ("covered", "contradicted", None, 0.27),
+        ("covered", "contradicted", None, 0.25),
         ("covered", "not_said", None, 0.1),
         ("covered", "not_said", "parrot", 0.05),
         ("covered", "not_said", "off_topic", 0.05),

@@ -30,7 +30,7 @@ MOST_PAIRS = 180
 """What the judge reads for one answer in 0.4 s; beside over 22 texts of fewer windows."""
 HOPELESS = 0.03
 """Probability by words alone under which a window is not worth reading."""
-CLOSE_CALL = 0.2
+CLOSE_CALL = 0.1
 """Of windows whose probability differs by no more the narrowest is quoted."""
 TERM_SHARE = 0.85
 """Leaves room for near spellings, not for a word left out."""
