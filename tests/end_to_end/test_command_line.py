@@ -119,7 +119,7 @@ def test_one_scorecard_a_line_and_a_bad_line_does_not_stop_the_rest(run: Run) ->
     request = {
         "question": "What is dropout?",
         "key_points": ["Units are switched off at **random**"],
-        "transcript": "During training units are switched off at random.",
+        "transcript": "Dropout means that units are switched off at random.",
     }
     lines = [json.dumps(request), "{broken", '{"question": "no more"}', json.dumps(request)]
     finished = run("match", "--jsonl", stdin="\n".join(lines))
@@ -238,12 +238,12 @@ def test_no_torch_is_loaded_for_faster_whisper(
     samples, rate_hz = soundfile.read(sample_answer, frames=16_000 * 4)
     soundfile.write(tmp_path / "answer.wav", samples, rate_hz)
     code = """
+import atexit
 import sys
 from sayback.views.cli import main
-try:
-    main()
-finally:
-    print([name for name in ("faster_whisper", "torch") if name in sys.modules], file=sys.stderr)
+names = ("faster_whisper", "torch")
+atexit.register(lambda: print([name for name in names if name in sys.modules], file=sys.stderr))
+main()
 """
     finished = subprocess.run(
         [sys.executable, "-c", code, "practice", "--plain", *U_NET, *TINY,

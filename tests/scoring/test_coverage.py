@@ -89,6 +89,11 @@ def test_a_paraphrase_is_covered(point: str, answer: str) -> None:
     ("point", "answer", "status"),
     [
         (THREE, "first comes a tokenizer and that is all I know", Status.PARTIAL),
+        (
+            "Units are switched off at random",
+            "During training units are switched off at random.",
+            Status.COVERED,
+        ),
     ],
 )
 @pytest.mark.xfail(strict=True, reason="the judge does not know it yet: see docs/judge.md")
