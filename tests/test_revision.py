@@ -174,7 +174,7 @@ def test_another_scorer_is_a_reason(store: Store) -> None:
 
 def test_the_best_answer_covers_most(store: Store) -> None:
     kept(store)
-    best = kept(store, f"{SAID}. And the skip connections carry the detail over.")
+    best = kept(store, f"{SAID} and the skip connections carry the detail over")
     kept(store, "I do not know what to say here")
     found = best_attempt(QUESTION.id, store)
     assert found is not None

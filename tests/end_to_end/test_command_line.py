@@ -119,7 +119,7 @@ def test_one_scorecard_a_line_and_a_bad_line_does_not_stop_the_rest(run: Run) ->
     request = {
         "question": "What is dropout?",
         "key_points": ["Units are switched off at **random**"],
-        "transcript": "Dropout means that units are switched off at random.",
+        "transcript": "During training units are switched off at random.",
     }
     lines = [json.dumps(request), "{broken", '{"question": "no more"}', json.dumps(request)]
     finished = run("match", "--jsonl", stdin="\n".join(lines))

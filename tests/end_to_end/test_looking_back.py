@@ -197,7 +197,7 @@ def test_what_is_due_is_asked(run: Run, workspace: Path, sample_answer: Path) ->
     for path in bank.glob("*.md"):
         path.unlink()
     (bank / "own.md").write_text("- What is U-Net and when would you use it?\n  - upsampling\n")
-    keep_sample_answer(workspace, said="then comes the upsampling to the full size")
+    keep_sample_answer(workspace, said="the decoder does the upsampling to the full size")
     done = run("practice", "--due", "--answer", sample_answer, "--plain")
     assert done.returncode == 0, done.stderr
     assert "Nothing is due until" in done.stdout

@@ -23,8 +23,6 @@ LEAST_NEWS = 1.6
 FULL_NEWS = 5.0
 """Weight beyond which a statement is no better for telling more."""
 NUMBER_WORTH = 0.2
-SURE = 0.75
-"""Probability from which a statement is there already: too many are easily struck out."""
 SAME_WORDS = 0.6
 """Of two statements that share so much of their telling words only the better one is proposed."""
 MOST_WEIGHED = 30
@@ -114,7 +112,7 @@ def _says(text: str, point: KeyPoint, question: Question) -> bool:
     """Whether a text says a fact of a key point."""
     alone = Question(question.text, question.id, key_points=(point,))
     (facts,) = score_points(alone, prepare(text), judge())
-    return any(fact.probability >= SURE for fact in facts)
+    return any(fact.is_said for fact in facts)
 
 
 def _written(text: str) -> str:
