@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,30 @@ def left_open(folder: Path) -> Path:
         store.drop(4)
         shutil.copytree(folder / "open", folder / "left")
     return folder / "left" / FILE_NAME
+
+
+def test_the_log_of_a_copy_that_was_taken_back_is_in_nobodys_way(tmp_path: Path) -> None:
+    history = left_open(tmp_path)
+    log = history.with_name(f"{FILE_NAME}-wal").read_bytes()
+    for seconds in range(5):
+        second = datetime.now() + timedelta(seconds=seconds)
+        name = f"{FILE_NAME}.damaged-{second:%Y-%m-%d_%H-%M-%S}-wal"
+        history.with_name(name).write_bytes(b"another")
+    kept = mend(history.parent).kept
+    assert kept.with_name(f"{kept.name}-wal").read_bytes() == log
+
+
+def test_what_is_damaged_is_not_quoted(history: Path) -> None:
+    history.unlink()
+    releases.restore(2, history.parent)
+    with closing(sqlite3.connect(history)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "UPDATE sqlite_master SET name = 'odd', sql = 'no table' WHERE rowid = 2"
+        )
+        connection.commit()
+    with pytest.raises(Damaged, match=r"history\.db: malformed database schema; save"):
+        Store(history.parent)
 
 
 def test_the_log_is_kept_and_read_although_the_file_is_gone(tmp_path: Path) -> None:

@@ -144,7 +144,8 @@ def told(path: Path, error: sqlite3.Error | OSError | UnicodeDecodeError) -> His
         )
     # Our queries are right, so where one is an error it is the tables that are not ours.
     if _is(error, SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_ERROR):
-        return Damaged(f"{path}: {error}", _SAVE)
+        what, *_ = str(error).partition(" (")  # in brackets it quotes what is damaged
+        return Damaged(f"{path}: {what}", _SAVE)
     return HistoryError(f"{path}: {error}", "check its disk and permissions with `sayback doctor`")
 
 

@@ -105,9 +105,13 @@ def missing(store: Store) -> tuple[tuple[int, str], ...]:
 
 
 def _free(path: Path) -> Path:
-    """A name that no file has, for one that was mended, or began to be, in this very second."""
+    """A name that no file has, nor its log: of one that was mended, or began to be, this second."""
     others = (_beside(path, f"_{number}") for number in count(2))
-    return next(each for each in chain([path], others) if not each.exists())
+    return next(
+        each
+        for each in chain([path], others)
+        if not (each.exists() or _beside(each, "-wal").exists())
+    )
 
 
 def _beside(file: Path, suffix: str) -> Path:
