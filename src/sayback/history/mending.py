@@ -105,7 +105,7 @@ def missing(store: Store) -> tuple[tuple[int, str], ...]:
 
 
 def _free(path: Path) -> Path:
-    """A name that no file has, nor its log: of one that was mended, or began to be, this second."""
+    """A name that no copy has, nor the log of one: another may have begun in this very second."""
     others = (_beside(path, f"_{number}") for number in count(2))
     return next(
         each
