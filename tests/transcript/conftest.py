@@ -55,6 +55,15 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> Samples:
 
 
 @pytest.fixture(scope="session")
+def cut_off(spoken: Samples) -> Samples:
+    """The beginning of `SENTENCE` up to a word in whose middle it ends.
+
+    By itself whisper takes what comes after "picture" for unfinished, and encodes it once more.
+    """
+    return spoken[: round(6.5 * SAMPLE_RATE_HZ)]
+
+
+@pytest.fixture(scope="session")
 def loaded() -> Callable[[str, str], Transcriber]:
     """`load(engine, model, "cpu")`, each only once in the session."""
 

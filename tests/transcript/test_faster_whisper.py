@@ -3,7 +3,9 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from sayback.errors import TranscriptionError
@@ -34,3 +36,24 @@ def test_a_checkpoint_of_openai_is_for_the_other_engine(tmp_path: Path) -> None:
     file.touch()
     with pytest.raises(TranscriptionError, match=r"use --engine openai-whisper for \.pt files"):
         FasterWhisper(os.fspath(file), compute="cpu")
+
+
+def test_a_quick_transcription_encodes_its_sound_once(
+    cut_off: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from faster_whisper import WhisperModel
+
+    encode, runs = WhisperModel.encode, []
+
+    def counted(model: WhisperModel, features: np.ndarray[Any, Any]) -> object:
+        runs.append(features.shape)
+        return encode(model, features)
+
+    monkeypatch.setattr(WhisperModel, "encode", counted)
+    engine = FasterWhisper("tiny.en", compute="cpu")
+    heard = engine.transcribe(cut_off, quick=True)
+    assert len(runs) == 1
+    assert heard.text.endswith("makes it smaller and less.")
+    engine._quick_model = engine._model
+    assert engine.transcribe(cut_off, quick=True).text != heard.text
+    assert len(runs) == 1 + 2

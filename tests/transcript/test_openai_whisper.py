@@ -17,6 +17,7 @@ import pytest
 
 from sayback.errors import TranscriptionError
 from sayback.model import Transcript
+from sayback.transcript import openai_one_run
 from sayback.transcript.models import ctranslate2_folder, openai_checkpoint
 from sayback.transcript.openai_alignment import cheapest_path, lighten
 from sayback.transcript.openai_whisper import OpenAIWhisper
@@ -72,6 +73,23 @@ def test_a_window_is_encoded_once_for_its_words_and_their_times(spoken: Samples)
     assert len(runs) == 2
     assert other.words is not None
     assert len(other.words) < len(first.words)
+
+
+def test_a_quick_transcription_encodes_its_sound_once(
+    cut_off: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from whisper.decoding import decode
+
+    engine = OpenAIWhisper("tiny.en", compute="cpu")
+    runs: list[object] = []
+    for model in models(engine):
+        model.encoder.conv1.register_forward_hook(lambda *of: runs.append(of))
+    heard = engine.transcribe(cut_off, quick=True)
+    assert len(runs) == 1
+    assert heard.text.endswith("makes it smaller and less.")
+    monkeypatch.setattr(openai_one_run, "decode_in_one_run", decode)
+    assert engine.transcribe(cut_off, quick=True).text != heard.text
+    assert len(runs) == 1 + 2
 
 
 def models(engine: OpenAIWhisper) -> list[Whisper]:

@@ -10,6 +10,7 @@ import numpy as np
 from sayback.errors import TranscriptionError, reason
 from sayback.model import SAMPLE_RATE_HZ, Transcript, Word
 from sayback.transcript import models
+from sayback.transcript.faster_one_run import in_one_run
 from sayback.transcript.fetching import could_not_fetch, require_network, unknown_model
 from sayback.transcript.transcriber import Samples
 from sayback.transcript.words import (
@@ -53,12 +54,14 @@ class FasterWhisper:
         """
         self._name = model
         self._model = _load(model, compute)
+        self._quick_model = in_one_run(self._model)
 
     def transcribe(self, samples: Samples, *, quick: bool = False) -> Transcript:
-        """See `Transcriber`; quick is greedy."""
+        """See `Transcriber`; quick is greedy, and hears all in one run."""
+        model = self._quick_model if quick else self._model
         lead = np.zeros(round(LEAD_S * SAMPLE_RATE_HZ), np.float32)
         try:
-            segments, _ = self._model.transcribe(
+            segments, _ = model.transcribe(
                 np.concatenate([lead, samples]),
                 language="en",
                 beam_size=1 if quick else BEAM_SIZE,

@@ -11,6 +11,7 @@ import pickle
 import warnings
 from contextlib import suppress
 from copy import deepcopy
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from queue import SimpleQueue
@@ -34,7 +35,7 @@ from sayback.transcript.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from torch import Tensor
     from torch.nn import Module
@@ -79,6 +80,7 @@ class OpenAIWhisper:
         # Greedy: a beam of 5 takes three times as long here and mends 1 word in 100.
         lead = np.zeros(round(LEAD_S * SAMPLE_RATE_HZ), np.float32)
         model = self._models.get()  # waits where an answer that was set aside is still at work
+        model.decode = partial(_decoder(quick=quick), model)
         try:
             with self._turns.turn(quick=quick):
                 result = model.transcribe(
@@ -102,6 +104,14 @@ class OpenAIWhisper:
         pieces = _pieces(result["segments"])
         words = tidy_words(pieces, lead_s=LEAD_S, duration_s=len(samples) / SAMPLE_RATE_HZ)
         return window_transcript(words, engine=NAME, model=self._name)
+
+
+def _decoder(*, quick: bool) -> Callable[..., Any]:
+    from whisper.decoding import decode
+
+    from sayback.transcript.openai_one_run import decode_in_one_run
+
+    return decode_in_one_run if quick else decode
 
 
 def _for_one_lane(model: Whisper, turns: Turns) -> Whisper:
