@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from sayback.errors import VoiceError
 from sayback.model import SAMPLE_RATE_HZ
 from sayback.transcript.engines import load
 from sayback.transcript.transcriber import Samples, Transcriber
+from sayback.views.rehearsal import SAMPLE_ANSWER
 from sayback.voice.pyttsx3_speaker import Pyttsx3Speaker
 
 SENTENCE = (
@@ -55,12 +57,15 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> Samples:
 
 
 @pytest.fixture(scope="session")
-def cut_off(spoken: Samples) -> Samples:
-    """The beginning of `SENTENCE` up to a word in whose middle it ends.
+def cut_off() -> Samples:
+    """The first 22 s of the sample answer, which end in mid-sentence.
 
-    By itself whisper takes what comes after "picture" for unfinished, and encodes it once more.
+    Left alone whisper (tiny.en) encodes the last sentence by itself: "rings the trick".
     """
-    return spoken[: round(6.5 * SAMPLE_RATE_HZ)]
+    frames = 22 * SAMPLE_RATE_HZ
+    with resources.as_file(resources.files("sayback") / SAMPLE_ANSWER) as path:
+        samples, _ = soundfile.read(path, dtype="float32", frames=frames)
+    return np.asarray(samples, np.float32)
 
 
 @pytest.fixture(scope="session")

@@ -58,10 +58,11 @@ def test_word_times_follow_the_sound(engine: str, spoken: Samples, loaded: Loade
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("samples", [np.zeros(0, np.float32), np.zeros(48_000, np.float32)])
+@pytest.mark.parametrize("quick", [False, True])
 def test_a_window_with_nothing_in_it_has_no_words(
-    engine: str, samples: Samples, loaded: Loaded
+    engine: str, samples: Samples, quick: bool, loaded: Loaded
 ) -> None:
-    transcript = loaded(engine, "tiny.en").transcribe(samples)
+    transcript = loaded(engine, "tiny.en").transcribe(samples, quick=quick)
     assert (transcript.text, transcript.words) == ("", ())
 
 

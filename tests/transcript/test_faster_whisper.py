@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sayback.errors import TranscriptionError
+from sayback.transcript.faster_one_run import Heard, LastSentence
 from sayback.transcript.faster_whisper import FasterWhisper
 from sayback.transcript.models import ctranslate2_folder
 from sayback.transcript.transcriber import Samples
@@ -53,7 +54,59 @@ def test_a_quick_transcription_encodes_its_sound_once(
     engine = FasterWhisper("tiny.en", compute="cpu")
     heard = engine.transcribe(cut_off, quick=True)
     assert len(runs) == 1
-    assert heard.text.endswith("makes it smaller and less.")
+    assert "the second half brings the picture back up" in heard.text
     engine._quick_model = engine._model
-    assert engine.transcribe(cut_off, quick=True).text != heard.text
+    assert "brings" not in engine.transcribe(cut_off, quick=True).text
     assert len(runs) == 1 + 2
+
+
+NO_MOMENTS, ZERO, END = 50, 51, 51 + 1500
+SOME = [10, 11]
+
+
+class Scripted:
+    """A CTranslate2 model that says what it is told to, and keeps what it was asked."""
+
+    def __init__(self, *texts: list[int]) -> None:
+        self._texts = iter(texts)
+        self.prompts: list[list[int]] = []
+
+    def generate(self, _: object, prompts: list[list[int]]) -> list[Heard]:
+        self.prompts += prompts
+        return [Heard([next(self._texts)], [-0.5], 0.1)]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "whole"),
+    [
+        ([], []),
+        ([ZERO], [ZERO]),
+        ([ZERO, ZERO + 9], [ZERO, ZERO + 9]),
+        ([ZERO, *SOME, ZERO + 9], [ZERO, *SOME, ZERO + 9]),
+        ([ZERO, *SOME], [ZERO, *SOME, END]),
+        ([ZERO, *SOME, ZERO + 9, ZERO + 9, 12], [ZERO, *SOME, ZERO + 9, ZERO + 9, 12, END]),
+    ],
+)
+def test_a_text_that_is_finished_gets_its_last_moment_at_most(
+    tokens: list[int], whole: list[int]
+) -> None:
+    model = Scripted(tokens)
+    heard = LastSentence(model, NO_MOMENTS).generate(None, [[1, 2]])
+    assert heard == [Heard([whole], [-0.5], 0.1)]
+    assert model.prompts == [[1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("more", "whole"),
+    [
+        ([12, 13], [ZERO, *SOME, ZERO + 9, ZERO + 9, 12, 13, END]),
+        ([], [ZERO, *SOME, ZERO + 9]),  # such as where the text is as long as it may be
+    ],
+)
+def test_a_text_that_stops_where_another_sentence_begins_is_continued(
+    more: list[int], whole: list[int]
+) -> None:
+    model = Scripted([ZERO, *SOME, ZERO + 9, ZERO + 9], SOME + more)
+    (heard,) = LastSentence(model, NO_MOMENTS).generate(None, [[1, 2]])
+    assert heard.sequences_ids == [whole]
+    assert model.prompts == [[1, 2], [1, 2, NO_MOMENTS, *SOME]]

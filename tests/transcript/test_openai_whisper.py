@@ -86,10 +86,59 @@ def test_a_quick_transcription_encodes_its_sound_once(
         model.encoder.conv1.register_forward_hook(lambda *of: runs.append(of))
     heard = engine.transcribe(cut_off, quick=True)
     assert len(runs) == 1
-    assert heard.text.endswith("makes it smaller and less.")
+    assert "the second half brings the picture back up" in heard.text
     monkeypatch.setattr(openai_one_run, "decode_in_one_run", decode)
-    assert engine.transcribe(cut_off, quick=True).text != heard.text
+    assert "brings the picture" not in engine.transcribe(cut_off, quick=True).text
     assert len(runs) == 1 + 2
+
+
+ZERO, END, PROMPT = 51, 50, [1, 2, 3]
+LATE = ZERO + openai_one_run.LAST_MOMENT
+
+
+@pytest.mark.parametrize(
+    ("tokens", "may_end"),
+    [
+        ([], True),
+        ([ZERO], True),
+        ([ZERO, 10], True),
+        ([ZERO, 10, ZERO + 9], True),
+        ([ZERO, 10, ZERO + 9, ZERO + 9], False),
+        ([ZERO, 10, ZERO + 9, ZERO + 9, 11], False),
+        ([ZERO, 10, ZERO + 9, ZERO + 9, 11, ZERO + 19], True),
+        ([ZERO, 10, LATE, LATE], True),  # no moment is left
+    ],
+)
+def test_a_text_of_several_sentences_ends_with_the_last_one(
+    tokens: list[int], may_end: bool
+) -> None:
+    import torch
+
+    rule = openai_one_run.LastSentence(len(PROMPT), ZERO, END)
+    logits = torch.zeros(1, LATE + 1)
+    rule.apply(logits, torch.tensor([[*PROMPT, *tokens]]))
+    forbidden = (logits[0] == float("-inf")).nonzero().flatten().tolist()
+    assert forbidden == ([] if may_end else [END])
+
+
+def test_a_failure_at_word_times_leaves_the_next_transcription_alone(
+    spoken: Samples, loaded: Callable[[str, str], Transcriber]
+) -> None:
+    engine = OpenAIWhisper("tiny.en", compute="cpu")
+    hooks = hook_counts(engine)
+
+    def without_memory(_: object, __: object, options: dict[str, Any]) -> None:
+        if "kv_cache" not in options:  # only where word times are looked for
+            raise MemoryError
+
+    for model in models(engine):
+        model.decoder.register_forward_pre_hook(without_memory, with_kwargs=True)
+        with pytest.raises(TranscriptionError, match="openai-whisper failed"):
+            engine.transcribe(spoken)
+    for model in models(engine):
+        model.decoder._forward_pre_hooks.popitem()
+    assert hook_counts(engine) == hooks
+    assert engine.transcribe(spoken) == loaded("openai-whisper", "tiny.en").transcribe(spoken)
 
 
 def models(engine: OpenAIWhisper) -> list[Whisper]:

@@ -76,13 +76,13 @@ class OpenAIWhisper:
             self._models.put(_for_one_lane(loaded, self._turns))
 
     def transcribe(self, samples: Samples, *, quick: bool = False) -> Transcript:
-        """See `Transcriber`; quick spreads the words evenly over the time of their sentence."""
-        # Greedy: a beam of 5 takes three times as long here and mends 1 word in 100.
+        """See `Transcriber`; quick gives words of a sentence time by their length."""
         lead = np.zeros(round(LEAD_S * SAMPLE_RATE_HZ), np.float32)
         model = self._models.get()  # waits where an answer that was set aside is still at work
-        model.decode = partial(_decoder(quick=quick), model)
         try:
+            model.decode = partial(_decoder(quick=quick), model)
             with self._turns.turn(quick=quick):
+                # Greedy: a beam of 5 takes three times as long here and mends 1 word in 100.
                 result = model.transcribe(
                     np.concatenate([lead, samples]),
                     language="en",
@@ -94,6 +94,8 @@ class OpenAIWhisper:
                     fp16=model.device.type == "cuda",
                 )
         except Exception as error:  # short of memory it raises anything
+            for block in model.decoder.blocks:  # that whisper leaves if it fails at word times
+                block.cross_attn._forward_hooks.clear()
             raise TranscriptionError(
                 f"{self._name}: {NAME} failed ({reason(error)})",
                 "try --compute cpu, or another model with --model",
