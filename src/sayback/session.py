@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from sayback.capture.listen import Level, ListenSettings, Take
-from sayback.capture.recorder import Recorder
+from sayback.capture.recorder import Recorder, Samples
 from sayback.errors import (
     CannotKeep,
     HistoryError,
@@ -73,7 +73,8 @@ def rehearse(question: Question, stations: Stations, remote: Remote) -> Iterator
         if stations.transcriber.done():  # where loading has failed by now, that is said in time
             stations.transcriber.result()
         while True:
-            with _Answer(question, stations, recorder) as answer:
+            sound = recorder.blocks()  # from now on, however long the disk takes
+            with _Answer(question, stations, recorder, sound) as answer:
                 remote.clear()
                 yield Listening(answer.take.path)
                 wish = yield from answer.listen(recorder, remote)
@@ -90,10 +91,14 @@ def rehearse(question: Question, stations: Stations, remote: Remote) -> Iterator
 class _Answer:
     """One take of an answer, from the first block of sound to its place in the history."""
 
-    def __init__(self, question: Question, stations: Stations, recorder: Recorder) -> None:
+    def __init__(
+        self, question: Question, stations: Stations, recorder: Recorder, sound: Iterator[Samples]
+    ) -> None:
+        """`sound` are the first blocks of the recorder."""
         self._question = question
         self._stations = stations
         self._recorder = recorder
+        self._sound: Iterator[Samples] | None = sound
         self._asked_at = datetime.now(UTC)
         self.number = 0
         self._open = ExitStack()
@@ -144,7 +149,8 @@ class _Answer:
                 continue
             match wish:
                 case None:
-                    yield from self._follow(self.take.listen(recorder.blocks(), remote.pressed))
+                    sound, self._sound = self._sound or recorder.blocks(), None
+                    yield from self._follow(self.take.listen(sound, remote.pressed))
                     wish = remote.take()
                 case Wish.PAUSE:
                     wish = yield from self._pause(recorder, remote)
