@@ -269,6 +269,26 @@ def test_an_answer_that_is_being_given_is_in_use(stations: Stations) -> None:
 # What a press of a key does
 
 
+class NotesWhen(FileRecorder):
+    """Notes what was kept whenever somebody begins to hear it."""
+
+    def __init__(self, path: Path, kept: Callable[[], list[Path]]) -> None:
+        super().__init__(path)
+        self._kept = kept
+        self.kept_before: list[int] = []
+
+    def blocks(self) -> Iterator[Samples]:
+        self.kept_before.append(len(self._kept()))
+        return super().blocks()
+
+
+def test_an_answer_is_heard_before_the_disk_is_waited_for(stations: Stations, answer: Path) -> None:
+    recorder = NotesWhen(answer, lambda: recordings(stations))
+    events_of(replace(stations, open_recorder=lambda: recorder))
+    assert recorder.kept_before == [0]
+    assert len(recordings(stations)) == 1
+
+
 def test_enter_ends_the_answer(stations: Stations) -> None:
     events = events_of(stations, Press(Wish.DONE, at(Level)))
     (heard,) = (event for event in events if isinstance(event, Heard))
