@@ -74,10 +74,10 @@ def rehearse(question: Question, stations: Stations, remote: Remote) -> Iterator
             stations.transcriber.result()
         while True:
             sound = recorder.blocks()  # from now on, however long the disk takes
-            with _Answer(question, stations, recorder, sound) as answer:
+            with _Answer(question, stations, recorder) as answer:
                 remote.clear()
                 yield Listening(answer.take.path)
-                wish = yield from answer.listen(recorder, remote)
+                wish = yield from answer.listen(recorder, sound, remote)
                 microphone.close()
                 if wish is None:
                     yield from answer.judge(remote)
@@ -91,14 +91,10 @@ def rehearse(question: Question, stations: Stations, remote: Remote) -> Iterator
 class _Answer:
     """One take of an answer, from the first block of sound to its place in the history."""
 
-    def __init__(
-        self, question: Question, stations: Stations, recorder: Recorder, sound: Iterator[Samples]
-    ) -> None:
-        """`sound` are the first blocks of the recorder."""
+    def __init__(self, question: Question, stations: Stations, recorder: Recorder) -> None:
         self._question = question
         self._stations = stations
         self._recorder = recorder
-        self._sound: Iterator[Samples] | None = sound
         self._asked_at = datetime.now(UTC)
         self.number = 0
         self._open = ExitStack()
@@ -140,8 +136,13 @@ class _Answer:
         if not self.number:
             self.number = self._stations.store.begin(self._question, self.take.path, self._asked_at)
 
-    def listen(self, recorder: Recorder, remote: Remote) -> Generator[Event, None, Wish | None]:
-        """Hear the answer until it is over; returns the wish to go on to something else, if any."""
+    def listen(
+        self, recorder: Recorder, sound: Iterator[Samples] | None, remote: Remote
+    ) -> Generator[Event, None, Wish | None]:
+        """Hear the answer until it is over; returns the wish to go on to something else, if any.
+
+        Its first blocks are `sound`.
+        """
         wish: Wish | None = None
         while self.take.ending is None:
             if self.take.lost and wish in (None, Wish.PAUSE):
@@ -149,8 +150,8 @@ class _Answer:
                 continue
             match wish:
                 case None:
-                    sound, self._sound = self._sound or recorder.blocks(), None
-                    yield from self._follow(self.take.listen(sound, remote.pressed))
+                    blocks, sound = sound or recorder.blocks(), None
+                    yield from self._follow(self.take.listen(blocks, remote.pressed))
                     wish = remote.take()
                 case Wish.PAUSE:
                     wish = yield from self._pause(recorder, remote)

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from sayback.errors import TranscriptionError
-from sayback.transcript.faster_one_run import Heard, LastSentence
+from sayback.transcript.faster_one_run import Generated, LastSentence
 from sayback.transcript.faster_whisper import FasterWhisper
 from sayback.transcript.models import ctranslate2_folder
 from sayback.transcript.transcriber import Samples
+from sayback.transcript.words import LAST_MOMENT
 
 
 def test_a_folder_is_a_model(spoken: Samples) -> None:
@@ -60,7 +61,7 @@ def test_a_quick_transcription_encodes_its_sound_once(
     assert len(runs) == 1 + 2
 
 
-NO_MOMENTS, ZERO, END = 50, 51, 51 + 1500
+NO_MOMENTS, ZERO, END = 50, 51, 51 + LAST_MOMENT
 SOME = [10, 11]
 
 
@@ -71,9 +72,9 @@ class Scripted:
         self._texts = iter(texts)
         self.prompts: list[list[int]] = []
 
-    def generate(self, _: object, prompts: list[list[int]]) -> list[Heard]:
+    def generate(self, _: object, prompts: list[list[int]]) -> list[Generated]:
         self.prompts += prompts
-        return [Heard([next(self._texts)], [-0.5], 0.1)]
+        return [Generated([next(self._texts)], [-0.5], 0.1)]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_a_text_that_is_finished_gets_its_last_moment_at_most(
 ) -> None:
     model = Scripted(tokens)
     heard = LastSentence(model, NO_MOMENTS).generate(None, [[1, 2]])
-    assert heard == [Heard([whole], [-0.5], 0.1)]
+    assert heard == [Generated([whole], [-0.5], 0.1)]
     assert model.prompts == [[1, 2]]
 
 

@@ -22,6 +22,7 @@ from sayback.transcript.models import ctranslate2_folder, openai_checkpoint
 from sayback.transcript.openai_alignment import cheapest_path, lighten
 from sayback.transcript.openai_whisper import OpenAIWhisper
 from sayback.transcript.transcriber import Samples, Transcriber
+from sayback.transcript.words import LAST_MOMENT
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -93,7 +94,7 @@ def test_a_quick_transcription_encodes_its_sound_once(
 
 
 ZERO, END, PROMPT = 51, 50, [1, 2, 3]
-LATE = ZERO + openai_one_run.LAST_MOMENT
+LATE = ZERO + LAST_MOMENT
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,11 @@ from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sayback.transcript.words import LAST_MOMENT
+
 if TYPE_CHECKING:
     from ctranslate2.models import Whisper
     from faster_whisper import WhisperModel
-
-LAST_MOMENT = 1500
-"""Moments are tokens, one every 0.02 s; this is the one at 30 s."""
 
 
 def in_one_run(model: WhisperModel) -> WhisperModel:
@@ -27,7 +26,7 @@ def in_one_run(model: WhisperModel) -> WhisperModel:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Generated:
     """What faster-whisper reads of a `WhisperGenerationResult`."""
 
     sequences_ids: list[list[int]]
@@ -49,7 +48,7 @@ class LastSentence:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
 
-    def generate(self, sound: Any, prompts: list[list[int]], **options: Any) -> list[Heard]:
+    def generate(self, sound: Any, prompts: list[list[int]], **options: Any) -> list[Generated]:
         """As CTranslate2 does it, for one encoded sound and its one prompt."""
         result = self._model.generate(sound, prompts, **options)[0]
         tokens = list(result.sequences_ids[0])
@@ -61,7 +60,7 @@ class LastSentence:
             tokens = [*tokens, *more] if more else tokens[:-1]
         if text and not self._is_moment(tokens[-1]):
             tokens.append(self._no_moments + 1 + LAST_MOMENT)
-        return [Heard([tokens], result.scores, result.no_speech_prob)]
+        return [Generated([tokens], result.scores, result.no_speech_prob)]
 
     def _is_moment(self, token: int) -> bool:
         return token > self._no_moments

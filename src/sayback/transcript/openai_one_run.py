@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 
 from whisper.decoding import DecodingTask
 
+from sayback.transcript.words import LAST_MOMENT
+
 if TYPE_CHECKING:
     from torch import Tensor
     from whisper import Whisper
     from whisper.decoding import DecodingOptions, DecodingResult
-
-LAST_MOMENT = 1500
-"""Moments are tokens, one every 0.02 s; this is the one at 30 s."""
 
 
 def decode_in_one_run(model: Whisper, mel: Tensor, options: DecodingOptions) -> DecodingResult:

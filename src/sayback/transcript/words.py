@@ -10,6 +10,9 @@ from sayback.model import Transcript, Word
 LEAD_S = 0.2
 """Silence in front of every window: without it a start in mid-sound loses its first sentence."""
 
+LAST_MOMENT = 1500
+"""Whisper writes moments as tokens, one every 0.02 s; this is the number of the one at 30 s."""
+
 TEMPERATURES = (0.0, 0.2, 0.4)
 """Chance comes in only where the likeliest text repeats itself (compression ratio over 2.4)."""
 
