@@ -44,7 +44,18 @@ def test_a_reply_is_what_is_typed_after_the_question(typing: io.FileIO) -> None:
     assert keyboard.remote.pressed.wait(5)
     time.sleep(0.05)
     threading.Timer(0.2, typing.write, [b" A \n"]).start()
-    assert keyboard.ask() == "a"
+    assert keyboard.ask(lambda: None) == "a"
+
+
+def test_a_reply_typed_as_the_question_appears_is_heard(typing: io.FileIO) -> None:
+    keyboard = Keyboard()
+
+    def say() -> None:
+        typing.write(b"q\n")
+        assert keyboard.remote.pressed.wait(5)
+        time.sleep(0.05)
+
+    assert keyboard.ask(say) == "q"
 
 
 @pytest.mark.parametrize("stdin", [None, io.StringIO("\n")], ids=["closed", "not a file"])
@@ -54,7 +65,7 @@ def test_without_a_standard_input_nothing_is_ever_pressed(
     monkeypatch.setattr("sys.stdin", stdin)
     keyboard = Keyboard()
     assert not keyboard.remote.pressed.wait(0.2)
-    assert keyboard.ask() is None
+    assert keyboard.ask(lambda: None) is None
 
 
 def test_the_end_of_the_input_is_not_enter() -> None:
@@ -62,4 +73,4 @@ def test_the_end_of_the_input_is_not_enter() -> None:
         patch.setattr("sys.stdin", empty)
         keyboard = Keyboard()
         assert not keyboard.remote.pressed.wait(0.2)
-        assert keyboard.ask() is None
+        assert keyboard.ask(lambda: None) is None

@@ -7,6 +7,7 @@ import queue
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 from sayback.remote import Remote, Wish
 
@@ -23,12 +24,16 @@ class Keyboard:
         # A daemon that reads the descriptor itself: it must not keep the program from ending.
         threading.Thread(target=self._read, daemon=True).start()
 
-    def ask(self) -> str | None:
-        """The next line typed from now on, stripped; None where none can come any more."""
+    def ask(self, say: Callable[[], None]) -> str | None:
+        """The next line typed once `say` has begun to ask, stripped; None where none can come.
+
+        What was typed before was not an answer to it. A line typed while it is being shown is.
+        """
         while not self._lines.empty():
             if self._lines.get() is None:
                 self._lines.put(None)
-                return None
+                break
+        say()
         line = self._lines.get()
         if line is None:
             self._lines.put(None)

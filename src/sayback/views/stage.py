@@ -238,8 +238,8 @@ def _wanted(keyboard: Keyboard, out: Console, *, is_last: bool) -> OnCard:
     if not (out.is_terminal and is_at_terminal()):
         return OnCard.NEXT
     choices = "Enter  end" if is_last else "Enter  next question   q Enter  stop"
-    out.print(Text(f" {choices}   a Enter  again", style="dim"))
-    match keyboard.ask():
+    question = Text(f" {choices}   a Enter  again", style="dim")
+    match keyboard.ask(lambda: out.print(question)):
         case "a":
             return OnCard.AGAIN
         case "q" | None:
