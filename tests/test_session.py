@@ -369,6 +369,28 @@ def test_the_question_heard_in_a_pause_does_not_end_it(stations: Stations) -> No
     assert len(stations.play.played) == 2
 
 
+@pytest.mark.parametrize(("wish", "is_paused"), [(Wish.DONE, True), (Wish.PAUSE, False)])
+def test_a_key_pressed_while_the_question_is_heard_in_a_pause(
+    stations: Stations, wish: Wish, is_paused: bool
+) -> None:
+    remote, played, paused = Remote(), list[Path](), list[bool]()
+    presses = [Press(Wish.PAUSE, after(1.2)), Press(Wish.QUESTION, paused_for(2))]
+
+    def play(path: Path, stop: threading.Event) -> None:
+        played.append(path)
+        if len(played) == 2:
+            remote.press(wish)
+
+    for event in rehearse(QUESTION, replace(stations, play=play), remote):
+        if presses and presses[0].is_time(event):
+            remote.press(presses.pop(0).wish)
+        elif len(played) == 2 and isinstance(event, Level):
+            paused.append(event.paused)
+            if len(paused) == 3:
+                remote.press(Wish.DONE)
+    assert paused[:3] == [is_paused] * 3
+
+
 def test_enter_in_a_pause_ends_the_answer(stations: Stations) -> None:
     events = events_of(stations, Press(Wish.PAUSE, after(1.2)), Press(Wish.DONE, paused_for(2)))
     (heard,) = (event for event in events if isinstance(event, Heard))

@@ -23,6 +23,8 @@ Both halves begin in lower case, end without a full stop and fit on one line tog
 starts with the value that was wrong where there is one: "questions/ml.md: not text in UTF-8".
 """
 
+import errno
+
 
 class SaybackError(Exception):
     """Anything that stops a command: `problem`, and the `remedy` that is in the user's hands."""
@@ -102,6 +104,11 @@ class CannotKeep(HistoryError):
 
 class Interrupted(SaybackError):
     """The user stopped an answer half way, with Ctrl-C."""
+
+
+def is_full(error: OSError) -> bool:
+    """Whether making room is what helps."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def reason(error: BaseException) -> str:

@@ -174,7 +174,9 @@ class _Answer:
             return Wish.PAUSE
         wish = remote.take()
         if wish is Wish.QUESTION:
-            return (yield from self._ask_again(remote)) or Wish.PAUSE
+            wish = yield from self._ask_again(remote)
+            if wish is None:  # heard to its end, or enough of it
+                return Wish.PAUSE
         return None if wish is Wish.PAUSE else wish
 
     def _until_back(

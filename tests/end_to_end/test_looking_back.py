@@ -134,7 +134,9 @@ def test_a_draft_is_accepted_edited_and_dropped_one_by_one(
 def test_deletion_asks_and_leaves_nothing(run: Run, workspace: Path) -> None:
     attempt = keep_sample_answer(workspace)
     keep_sample_answer(workspace, said="another answer that stays here")
-    assert run("delete", attempt.id).returncode == 130  # nobody answers the question
+    unanswered = run("delete", attempt.id)
+    assert unanswered.returncode == 130
+    assert "nobody answers here; give --yes" in unanswered.stderr
     declined = run("delete", attempt.id, stdin="n\n")
     assert (declined.returncode, declined.stdout) == (0, "Nothing deleted.\n")
     assert attempt.audio.is_file()

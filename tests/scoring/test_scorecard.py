@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,10 @@ def test_silence_is_not_judged_whatever_the_engine_wrote() -> None:
     assert (card.coverage, card.pace) == (None, None)
     assert card.warnings[0] == "'desk': delivers only zeros"
     assert "no speech was found" in card.warnings[1]
+    assert "sayback doctor" in card.warnings[1]
+    silent_file = replace(recording(), ending=Ending.END_OF_FILE)
+    (warning,) = score(QUESTION, HEARD, silent_file).warnings
+    assert warning.endswith("no speech was found in the recording; listen to the file")
 
 
 @pytest.mark.parametrize(

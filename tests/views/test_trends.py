@@ -132,3 +132,13 @@ def test_json_has_definitions_changes_and_sessions() -> None:
     assert plain["sessions"][0]["started_at"] == START.isoformat()
     assert plain["sessions"][0]["values"]["coverage"] == 0.31
     assert to_json(())["measures"][0]["change"] is None
+
+
+def test_those_of_one_question_are_called_answers() -> None:
+    out = Console(file=io.StringIO(), width=80, highlight=False)
+    out.print(trends(tuple(replace(each, attempts=(7,)) for each in course(3)), of_question=True))
+    assert isinstance(out.file, io.StringIO)
+    text = out.file.getvalue()
+    assert "3 answers" in text
+    assert "From 4 answers on" in text
+    assert "session" not in text

@@ -21,7 +21,7 @@ from sqlite3 import (
     SQLITE_READONLY,
 )
 
-from sayback.errors import CannotKeep, Damaged, HistoryError, reason
+from sayback.errors import CannotKeep, Damaged, HistoryError, is_full, reason
 from sayback.history.stored import lenient
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -129,9 +129,9 @@ def told(path: Path, error: sqlite3.Error | OSError | UnicodeDecodeError) -> His
     if isinstance(error, UnicodeDecodeError):  # it quotes what is damaged
         return Damaged(f"{path}: is damaged", _SAVE)
     if isinstance(error, OSError):
+        what = "make room" if is_full(error) else "check its folder"
         return HistoryError(
-            f"{path}: {reason(error)}",
-            "make room for it, or choose another folder with --workspace",
+            f"{path}: {reason(error)}", f"{what}, or choose another one with --workspace"
         )
     if _is(error, SQLITE_BUSY, SQLITE_LOCKED):
         return HistoryError(f"{path}: another sayback is writing", "try again in a moment")

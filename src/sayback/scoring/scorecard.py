@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
-from sayback.model import Correction, Question, Recording, Scorecard, Transcript
+from sayback.model import Correction, Ending, Question, Recording, Scorecard, Transcript
 from sayback.scoring.corrections import correct_words, mark_points
 from sayback.scoring.pace import measure, words
 
@@ -53,10 +53,9 @@ def score(
 def why_not_judged(transcript: Transcript, recording: Recording | None) -> str | None:
     """The reason for which an answer cannot be judged, as a warning; None where it can."""
     if recording is not None and not recording.speech:
-        return (
-            "not judged: no speech was found in the recording; "
-            "check the microphone with `sayback doctor`"
-        )
+        is_file = recording.ending is Ending.END_OF_FILE
+        what = "listen to the file" if is_file else "check the microphone with `sayback doctor`"
+        return f"not judged: no speech was found in the recording; {what}"
     count = len(words(transcript.text))
     if count >= FEWEST_WORDS:
         return None

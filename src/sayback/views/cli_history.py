@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sayback.errors import Damaged, SaybackError
+from sayback.errors import Damaged, Interrupted, SaybackError
 from sayback.views import options
 from sayback.views.output import (
     damaged,
@@ -153,7 +153,7 @@ def trends(question: str | None, as_json: bool, bank: Path | None, workspace: Pa
     if as_json:
         print_json(to_json(found))
     else:
-        print_rich(plots(found))
+        print_rich(plots(found, of_question=asked is not None))
 
 
 @click.command()
@@ -297,13 +297,27 @@ def delete(
         raise click.UsageError("which? give the numbers of attempts, or --all")
     with Store(find_workspace(workspace).recordings) as store:
         chosen = numbers(store, attempt_ids)
-        if chosen and not yes and not click.confirm(harmless_lines(asked(store, chosen)), err=True):
+        if chosen and not yes and not _confirmed(asked(store, chosen)):
             click.echo("Nothing deleted.")
             return
         deleted = remove(store, None if everything else chosen)
     click.echo(deleted.line)
     if deleted.left:
         raise deleted.left
+
+
+def _confirmed(question: str) -> bool:
+    """Asked of a person; Ctrl-C is the person's, the end of the input is nobody's."""
+    from sayback.views.keyboard import is_at_terminal
+
+    try:
+        return click.confirm(harmless_lines(question), err=True)
+    except click.Abort:
+        if is_at_terminal():
+            raise
+        raise Interrupted(
+            "nothing deleted, nobody answers here", "give --yes to delete without being asked"
+        ) from None
 
 
 def _in_bank(question: Question, path: Path) -> Question:

@@ -10,7 +10,8 @@ import numpy as np
 
 from sayback.bank.parse import read
 from sayback.capture.listen import decibels
-from sayback.capture.microphone import Microphone
+from sayback.capture.microphone import Microphone, input_names
+from sayback.capture.quiet import quiet_libraries
 from sayback.errors import MicrophoneLost, SaybackError, WorkspaceError
 from sayback.model import SAMPLE_RATE_HZ
 from sayback.transcript.engines import ENGINES
@@ -68,13 +69,14 @@ def _microphone(name: str | None) -> str:
             if sum(map(len, heard)) >= LISTEN_S * SAMPLE_RATE_HZ:
                 break
     sound = np.concatenate(heard)
+    others = ", ".join(repr(each) for each in input_names() if each != microphone.name)
     if not sound.any():
         raise MicrophoneLost(
             f"{microphone.name!r}: delivers only zeros",
-            "unmute it, check its cable and the system's microphone permission, or choose another "
-            "one with --microphone",
+            "unmute it, check its cable and the system's microphone permission"
+            + (f", or choose with --microphone one of {others}" if others else ""),
         )
-    return f"{microphone.name}, room at {decibels(sound):.0f} dB"
+    return f"{microphone.name}, room at {decibels(sound):.0f} dB" + (others and f"; also {others}")
 
 
 def _voice() -> str:
@@ -83,7 +85,8 @@ def _voice() -> str:
 
 
 def _loudspeaker(name: str | None) -> str:
-    play(Pyttsx3Speaker().render("Can you hear me?"), device=name)
+    with quiet_libraries():
+        play(Pyttsx3Speaker().render("Can you hear me?"), device=name)
     return "said “Can you hear me?”; if you heard nothing, choose another one with --speaker"
 
 

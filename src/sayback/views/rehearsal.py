@@ -19,7 +19,7 @@ import click
 from sayback.bank.find import find
 from sayback.bank.parse import Bank, read
 from sayback.capture.claim import is_free
-from sayback.errors import Interrupted, NoMicrophone, NoSuchQuestion
+from sayback.errors import Interrupted, NoMicrophone, NoSuchAttempt, NoSuchQuestion
 from sayback.history.interview import days_left, interview
 from sayback.history.memory import memories
 from sayback.history.schedule import QUESTIONS_PER_SESSION, Choice, Today, choose, next_due
@@ -104,13 +104,25 @@ def practise(
             stage.rehearse_all(asked, stations, show, out, bank or space.questions)
         except KeyboardInterrupt:
             begun = store.latest
-            if begun not in store.unfinished():  # stopped before an answer was begun
+            if begun in store.unfinished():
+                raise Interrupted(
+                    "interrupted", f"your answer is kept, score it with `sayback rescore {begun}`"
+                ) from None
+            if begun is None or not _is_kept(store, begun):  # stopped before an answer was begun
                 raise
             raise Interrupted(
-                "interrupted", f"your answer is kept, score it with `sayback rescore {begun}`"
+                "interrupted", f"attempt {begun} is kept, see it with `sayback show {begun}`"
             ) from None
         if left:
             stage.finish(left, equipment, stations, out, bank or space.questions)
+
+
+def _is_kept(store: Store, attempt_id: int) -> bool:
+    try:
+        store.attempt(attempt_id)
+    except NoSuchAttempt:
+        return False
+    return True
 
 
 def _remarks(bank: Bank, path: Path, left: tuple[int, ...]) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ class ScreenSession:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The attempts of a session, and the number of one that was left in the middle."""
+    """The attempts of a session, and the number of one left in the middle or skipped at its end."""
 
     attempts: tuple[Attempt, ...]
     left: int | None
@@ -118,6 +118,7 @@ class Screen(App[None]):
         self._thread: threading.Thread | None = None
         self._player = Player(lambda error: self._tell(Sounded(error)))
         self._chosen: OnCard | None = None
+        self._aside: int | None = None
         self._card_since = self._asked_again_at = 0.0
 
     def compose(self) -> ComposeResult:
@@ -175,8 +176,8 @@ class Screen(App[None]):
                 self.attempts.append(attempt)
                 if self._chosen is not None or self.scene.is_playing:  # enough: no reading aloud
                     self._remote.press(Wish.DONE)
-            case SetAside(attempt_id) if self.scene.is_leaving:
-                self.left = attempt_id
+            case SetAside(attempt_id):
+                self._aside = attempt_id
             case Level() if self.scene.is_asking_again:
                 waits = time.monotonic() - self._asked_again_at < OBEYED_S
                 self._change(replace(self.scene, is_asking_again=waits))
@@ -191,8 +192,11 @@ class Screen(App[None]):
             else:
                 self.exit()
         elif self.scene.is_leaving:
+            self.left = self._aside
             self.exit()
         elif self.scene.attempt is None:  # skipped
+            if self.scene.is_last:
+                self.left = self._aside
             self._next()
         elif self._chosen is not None:
             self._obey(self._chosen)
@@ -205,7 +209,7 @@ class Screen(App[None]):
 
     @on(Opened)
     def _opened(self, message: Opened) -> None:
-        self._change(replace(self.scene, remark=f"in your browser: {message.address}"))
+        self._change(replace(self.scene, remark=f"its page: {message.address}"))
 
     @on(Failed)
     def _failed(self, message: Failed) -> None:
@@ -294,6 +298,7 @@ class Screen(App[None]):
         """Start the rehearsal of this turn."""
         self._player.stop()
         self._chosen = None
+        self._aside = None
         self._remote = Remote()
         self._change(replace(self._opening(), remark=remark))
         self.query_one("#asked").focus()

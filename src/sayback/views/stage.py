@@ -18,6 +18,7 @@ from rich.text import Text
 from sayback.capture.file_recorder import FileRecorder
 from sayback.capture.listen import ListenSettings
 from sayback.capture.microphone import Microphone
+from sayback.capture.quiet import quiet_libraries
 from sayback.capture.recorder import Recorder
 from sayback.capture.speech_detector import load_detector
 from sayback.errors import SaybackError, VoiceError
@@ -106,7 +107,8 @@ def _play(
     equipment: Equipment, sounding: threading.Event, path: Path, stop: threading.Event
 ) -> None:
     sounding.set()
-    play(path, device=equipment.speaker, stop=stop)
+    with quiet_libraries():  # ALSA would write over the screen that the sound has run out
+        play(path, device=equipment.speaker, stop=stop)
 
 
 def _in_silence(_: Path, __: threading.Event) -> None:

@@ -26,8 +26,12 @@ TOO_EARLY = "too early to tell"
 _STYLES = {BETTER: ACCENT, WORSE: ALARM, UNCHANGED: "dim", TOO_EARLY: "dim"}
 
 
-def trends(sessions: Sequence[Session]) -> RenderableType:
-    """One line a measure: its course over the sessions, from where to where, and a verdict."""
+def trends(sessions: Sequence[Session], *, of_question: bool = False) -> RenderableType:
+    """One line a measure: its course over the sessions, from where to where, and a verdict.
+
+    Those of one question are of one answer each, and called so.
+    """
+    noun = "answer" if of_question else "session"
     if not sessions:
         return Padding(Text("No trends yet: `sayback practice` makes the first session."), (0, 1))
     table = Table.grid(padding=(0, 2))
@@ -36,7 +40,9 @@ def trends(sessions: Sequence[Session]) -> RenderableType:
     for measure in MEASURES:
         if values := series(sessions, measure):
             table.add_row(*_line(measure, values, change(sessions, measure)))
-    return Padding(Group(_headline(sessions), Text(), table, Text(), _footer(sessions)), (1, 1))
+    return Padding(
+        Group(_headline(sessions, noun), Text(), table, Text(), _footer(sessions, noun)), (1, 1)
+    )
 
 
 def to_json(sessions: Sequence[Session]) -> dict[str, Any]:
@@ -79,11 +85,13 @@ def verdict(measure: Measure, found: Change | None) -> str:
     return BETTER if rises == (measure.better == "up") else WORSE
 
 
-def _headline(sessions: Sequence[Session]) -> Text:
+def _headline(sessions: Sequence[Session], noun: str) -> Text:
     first, last = (each.started_at.astimezone() for each in (sessions[0], sessions[-1]))
     answers = sum(len(each.attempts) for each in sessions)
     when = f"{first:%d %b %Y}" + (f" to {last:%d %b %Y}" if last.date() > first.date() else "")
-    counts = f"{_count(len(sessions), 'session')}, {_count(answers, 'answer')}"
+    counts = _count(answers, "answer")
+    if noun != "answer":
+        counts = f"{_count(len(sessions), noun)}, {counts}"
     return Text.assemble((counts, "bold"), (f"   {when}", "dim"))
 
 
@@ -105,10 +113,10 @@ def _bare(measure: Measure, value: float) -> str:
     return figure(measure, value).removesuffix(measure.unit).rstrip()
 
 
-def _footer(sessions: Sequence[Session]) -> Text:
-    few = f"From {NEWEST + 1} sessions on a change can be told from chance: keep practising."
+def _footer(sessions: Sequence[Session], noun: str) -> Text:
+    few = f"From {NEWEST + 1} {noun}s on a change can be told from chance: keep practising."
     many = (
-        "The mean of the sessions before the newest three → that of the newest three.\n"
+        f"The mean of the {noun}s before the newest three → that of the newest three.\n"
         "A change counts where it is noticeable and larger than their scatter."
     )
     lines = few if len(sessions) <= NEWEST else many

@@ -31,6 +31,15 @@ def test_the_keys_fit_into_80_columns(phase: Phase, line: str) -> None:
     assert keys_line(scene(phase, has_review=True), 78).plain == line
 
 
+@pytest.mark.parametrize(
+    ("phase", "label"), [(Phase.LISTENING, "go on"), (Phase.PAUSED, "end the reading")]
+)
+def test_enter_ends_a_reading_in_the_middle_of_an_answer(phase: Phase, label: str) -> None:
+    enter, *others = keys(scene(phase, is_asking_again=True))
+    assert (enter.label, enter.act) == (label, Wish.DONE)
+    assert others == [*keys(scene(phase))][1:]
+
+
 def test_a_narrow_terminal_breaks_between_keys() -> None:
     assert keys_line(scene(), 40).plain.splitlines() == [
         "enter done  space pause  r start over",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from tests.views.panels.scenes import (
@@ -16,8 +17,8 @@ from tests.views.panels.scenes import (
 
 from sayback.events import Asking, Event, Heard, Listening, Saved, SetAside, Warned
 from sayback.live import Behind, Captions, Covering
-from sayback.model import Status
-from sayback.views.panels.scene import BACK, LEVELS_SHOWN, WARNINGS_SHOWN, Phase, Scene, after
+from sayback.model import Ending, Status
+from sayback.views.panels.scene import BACK, CUT, LEVELS_SHOWN, WARNINGS_SHOWN, Phase, Scene, after
 
 SAID, PARTLY, NOT_SAID = Status.COVERED, Status.PARTIAL, Status.MISSED
 
@@ -46,6 +47,32 @@ def test_a_microphone_that_is_back_takes_its_warning_along() -> None:
     back = played(level(1.1), start=away)
     assert (back.phase, back.warnings, back.remark) == (Phase.LISTENING, (), BACK)
     assert played(Heard(RECORDING), start=back).remark == ""
+
+
+def test_a_microphone_that_sounds_again_takes_its_warning_along() -> None:
+    silent = played(
+        Warned("little room"), level(2.0, -96.0, speaking=False, warning="only zeros"),
+        level(3.0, -96.0, speaking=False), start=scene(),
+    )  # fmt: skip
+    assert silent.warnings == ("little room", "only zeros")
+    assert played(level(3.1), start=silent).warnings == ("little room",)
+
+
+def test_the_clock_starts_with_the_first_word() -> None:
+    thinking = played(level(0.1, speaking=False), level(4.0, speaking=False), start=scene())
+    assert thinking.waited_s == 4.0
+    said = played(level(4.1), level(6.0, speaking=False), level(7.0), start=thinking)
+    assert said.waited_s == 4.0
+    assert played(Listening(Path("b.wav")), start=said).waited_s == 0.0
+
+
+def test_asking_again_is_over_with_the_answer() -> None:
+    assert not played(Heard(RECORDING), start=scene(is_asking_again=True)).is_asking_again
+
+
+def test_an_answer_that_was_cut_says_so() -> None:
+    cut = replace(RECORDING, ending=Ending.MAXIMUM_LENGTH)
+    assert played(Heard(cut), start=scene()).warnings == (CUT,)
 
 
 def test_key_points_stay_in_the_order_in_which_they_were_said() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from rich.style import Style
@@ -58,6 +58,7 @@ _KEYS: dict[Phase, tuple[Key, ...]] = {
     Phase.AWAY: (_LISTENING[0], _SKIP, _STOP),
     Phase.SCORING: (_STOP,),
 }
+_ENTER_ASKING_AGAIN = {Phase.LISTENING: "go on", Phase.PAUSED: "end the reading"}
 _SHOWN = {"escape": "esc"}
 
 
@@ -65,6 +66,9 @@ def keys(scene: Scene) -> tuple[Key, ...]:
     """The keys that work now."""
     if scene.is_leaving:
         return (Key("escape", "stop at once", Wish.LEAVE),)
+    if scene.is_asking_again and scene.phase in _ENTER_ASKING_AGAIN:
+        first, *others = _KEYS[scene.phase]
+        return (replace(first, label=_ENTER_ASKING_AGAIN[scene.phase]), *others)
     if scene.phase is not Phase.CARD:
         return _KEYS[scene.phase]
     review = (Key("o", "open in review", OnCard.REVIEW),) if scene.has_review else ()

@@ -37,10 +37,10 @@ def rule(_: Scene, width: int) -> Text:
 
 
 def clock_line(scene: Scene, width: int) -> Text:
-    """The time so far against the target, in a bar and in words, and the level of the voice."""
+    """The time since the first word against the target, in bar and words, and the voice's level."""
     if scene.phase is Phase.CARD:
         return Text()
-    at_s = scene.level.at_s if scene.level else 0.0
+    at_s = scene.level.at_s - scene.waited_s if scene.level else 0.0
     target_s = scene.turn.question.target_s
     left = Text.assemble(_dot(scene), " ", (clock(at_s), "bold"))
     level = Text.assemble(("level ", "dim"), (meter(scene.levels_db), ACCENT))
@@ -66,7 +66,9 @@ def state(scene: Scene, width: int) -> Text:
     if scene.is_leaving:
         return _state("stopping …", "your words are kept")
     if scene.is_asking_again:
-        return _state("asking again …", "enter goes on with your answer")
+        is_paused = scene.phase is Phase.PAUSED
+        how = "still paused; space goes on" if is_paused else "enter goes on with your answer"
+        return _state("asking again …", how)
     match scene.phase:
         case Phase.READING:
             return _state("asking …", "enter skips the reading")

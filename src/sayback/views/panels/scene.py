@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from sayback.capture.listen import Level
+from sayback.capture.listen import QUIETEST_DB, Level
 from sayback.events import Asking, Event, Heard, Listening, Saved, Scored, SetAside, Warned
 from sayback.live import Behind, Captions, Covering, Failing, Transcribing
-from sayback.model import Attempt, Coverage, Question, Recording, Status
+from sayback.model import Attempt, Coverage, Ending, Question, Recording, Status
 
 LEVELS_SHOWN = 8
 BEHIND = "this machine is slower than you speak: no captions now, the answer is scored all the same"
 BACK = "the microphone is back: your answer goes on"
+CUT = "your answer was as long as one may be (--max-length): what came after is not in it"
 WARNINGS_SHOWN = 3
 
 
@@ -41,9 +42,11 @@ class Phase(Enum):
 class Scene:
     """All that is drawn. `lit` are the key points said so far, by number, in that order.
 
-    `countdown_s` is what was left when the countdown began; `is_asking_again` is the question read
-    in the middle of an answer. `is_tall` is a scorecard that has to be scrolled, `has_more` one
-    that goes on below. `is_playing` and `is_leaving` are the screen's own doing.
+    `waited_s` is how long nothing had been said at the beginning. `countdown_s` is what was left
+    when the countdown began; `is_asking_again` is the question read in the middle of an answer.
+    `unheard` is the warning of a microphone that gives no sound, which goes when it does.
+    `is_tall` is a scorecard that has to be scrolled, `has_more` one that goes on below.
+    `is_playing` and `is_leaving` are the screen's own doing.
     """
 
     turn: Turn
@@ -52,6 +55,7 @@ class Scene:
     has_review: bool = False
     phase: Phase = Phase.READING
     level: Level | None = None
+    waited_s: float = 0.0
     levels_db: tuple[float, ...] = ()
     countdown_s: float | None = None
     settled: str = ""
@@ -59,6 +63,7 @@ class Scene:
     coverage: Coverage | None = None
     lit: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
+    unheard: str = ""
     remark: str = ""
     recording: Recording | None = None
     transcribing: Transcribing | None = None
@@ -124,7 +129,12 @@ def _after_answer(scene: Scene, event: Heard | Transcribing | Scored | Saved | S
         case Heard(recording):  # which knows itself what was wrong while it was recorded
             remark = "" if scene.remark == BACK else scene.remark
             return replace(
-                scene, phase=Phase.SCORING, recording=recording, warnings=(), remark=remark
+                scene,
+                phase=Phase.SCORING,
+                recording=recording,
+                warnings=(CUT,) if recording.ending is Ending.MAXIMUM_LENGTH else (),
+                remark=remark,
+                is_asking_again=False,
             )
         case Scored():
             return replace(scene, phase=Phase.CARD, scored=event)
@@ -152,9 +162,15 @@ def _leveled(scene: Scene, level: Level) -> Scene:
         countdown_s = max(scene.countdown_s or 0.0, level.ends_in_s)
     if scene.phase is Phase.AWAY and not level.away:
         scene = replace(scene, warnings=(), remark=BACK)
+    if level.warning:
+        scene = replace(warned(scene, level.warning), unheard=level.warning)
+    elif scene.unheard and level.level_db > QUIETEST_DB:
+        left = tuple(each for each in scene.warnings if each != scene.unheard)
+        scene = replace(scene, warnings=left, unheard="")
     heard = replace(
-        warned(scene, level.warning) if level.warning else scene,
+        scene,
         level=level,
+        waited_s=level.at_s if _is_waiting(scene) and not level.speaking else scene.waited_s,
         levels_db=(*scene.levels_db, level.level_db)[-LEVELS_SHOWN:],
         countdown_s=countdown_s,
     )
@@ -163,6 +179,11 @@ def _leveled(scene: Scene, level: Level) -> Scene:
     if level.away:
         return replace(heard, phase=Phase.AWAY)
     return replace(heard, phase=Phase.PAUSED if level.paused else Phase.LISTENING)
+
+
+def _is_waiting(scene: Scene) -> bool:
+    """Whether nothing has been said so far."""
+    return scene.waited_s == (scene.level.at_s if scene.level else 0.0)
 
 
 def _lit(before: tuple[int, ...], coverage: Coverage) -> tuple[int, ...]:

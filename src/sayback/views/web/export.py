@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from sayback.errors import Damaged, WorkspaceError, reason
+from sayback.errors import Damaged, WorkspaceError, is_full, reason
 from sayback.history.store import Store
 from sayback.model import Attempt
 from sayback.scoring.scorecard import to_json
@@ -62,7 +62,7 @@ def write(desk: Desk, folder: Path) -> int:
     except OSError as error:
         raise WorkspaceError(
             f"{error.filename or folder}: cannot be exported ({reason(error)})",
-            "make room, or name another folder",
+            "make room there" if is_full(error) else "name another folder",
         ) from error
     if lost:
         raise damaged(lost)
