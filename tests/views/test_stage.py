@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -113,6 +114,18 @@ def test_a_press_when_the_answer_is_kept_ends_the_reading_before_it_begins(
         if isinstance(event, Saved):
             remote.press(Wish.DONE)
     assert stops.count(False) == 1  # the question, and nothing of the result
+
+
+def test_a_sound_system_that_complains_does_not_write_over_the_screen(
+    stations: Stations, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def complaining(path: Path, *, device: str | None, stop: threading.Event) -> None:
+        ctypes.CDLL(None).perror(b"underrun occurred")
+        print("a word of ours", file=sys.stderr)
+
+    monkeypatch.setattr(stage, "play", complaining)
+    stations.play(Path("a.wav"), threading.Event())
+    assert capfd.readouterr().err == "a word of ours\n"
 
 
 def test_a_result_that_cannot_be_read_aloud_is_a_warning(stations: Stations) -> None:
