@@ -104,6 +104,17 @@ def test_silence_is_never_scored_zero(run: Run, tmp_path: Path, workspace: Path)
     assert card["transcript"]["text"] == ""
 
 
+@pytest.mark.parametrize("wrong", [("--model", "/no/such"), ("--compute", "cuda")])
+def test_an_engine_that_cannot_be_is_told_before_anything_is_asked(
+    run: Run, sample_answer: Path, workspace: Path, wrong: tuple[str, str]
+) -> None:
+    finished = run("practice", *U_NET, "--plain", "--answer", sample_answer, *TINY, *wrong)
+    assert finished.returncode == 1
+    assert finished.stderr.startswith(f"sayback: {wrong[1]}: no ")
+    assert "Listening" not in finished.stdout
+    assert not list(workspace.glob("recordings/*.wav"))
+
+
 def test_a_text_is_matched_from_a_file_and_from_standard_input(run: Run, tmp_path: Path) -> None:
     text = "An encoder shrinks the image and extracts features. Skip connections carry fine detail."
     (tmp_path / "said.txt").write_text(text)

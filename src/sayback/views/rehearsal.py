@@ -101,6 +101,7 @@ def practise(
         show = replace(show, remarks=_remarks(whole, bank or space.questions, left))
         try:
             stations = stage.stations(equipment, space, store, speaker)
+            stage.check_engine(equipment, stations, out)
             stage.rehearse_all(asked, stations, show, out, bank or space.questions)
         except KeyboardInterrupt:
             begun = store.latest

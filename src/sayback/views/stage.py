@@ -77,6 +77,19 @@ def rehearse_all(
         _in_lines(asked, stations, show, out)
 
 
+def check_engine(equipment: Equipment, stations: Stations, out: Console) -> None:
+    """Load what may be mistyped, missing or slow to fetch before anything is asked.
+
+    Raises TranscriptionError.
+    """
+    from sayback.transcript.models import is_installed
+
+    if not is_installed(equipment.model) or equipment.compute == "cuda":
+        plain.remark(f"loading {equipment.model} …", out)
+        out.file.flush()
+        stations.transcriber.result()
+
+
 def finish(
     left: Iterable[int], equipment: Equipment, stations: Stations, out: Console, bank: Path
 ) -> None:
