@@ -541,24 +541,17 @@ def test_start_over_hear_the_question_and_skip(real: Real) -> None:
     assert [ending(real.attempt(number)) for number in (1, 2)] == [Ending.SET_ASIDE] * 2
 
 
-def test_what_was_said_to_the_last_question_is_named_when_it_is_skipped(real: Real) -> None:
+@pytest.mark.parametrize(("key", "why"), [("escape", Ending.INTERRUPTED), ("s", Ending.SET_ASIDE)])
+def test_leaving_or_skipping_the_last_question_names_what_was_said(
+    real: Real, key: str, why: Ending
+) -> None:
     async def scenario(app: Screen, pilot: Pilot[None]) -> None:
         await until(pilot, lambda: bool(app.scene.level and app.scene.level.at_s > 2))
-        await pilot.press("s")
+        await pilot.press(key)
         await until(pilot, lambda: not app.is_running)
 
     assert drive(real.session(), scenario).left == 1
-    assert ending(real.attempt(1)) is Ending.SET_ASIDE
-
-
-def test_leaving_keeps_what_was_said(real: Real) -> None:
-    async def scenario(app: Screen, pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: bool(app.scene.level and app.scene.level.at_s > 2))
-        await pilot.press("escape")
-        await until(pilot, lambda: not app.is_running)
-
-    assert drive(real.session(), scenario).left == 1
-    assert ending(real.attempt(1)) is Ending.INTERRUPTED
+    assert ending(real.attempt(1)) is why
 
 
 # An overloaded machine has fallen behind before the first caption: then there are none.
