@@ -91,6 +91,16 @@ def find_workspace(given: Path | None) -> Workspace:
     return workspace
 
 
+def existing_workspace(given: Path | None) -> Workspace:
+    """The same for those who look back: a folder that is given has to be there.
+
+    Raises WorkspaceError.
+    """
+    if given is not None and not given.exists():
+        raise WorkspaceError(f"{given}: no such folder", "give the one that you practised in")
+    return find_workspace(given)
+
+
 def _start(workspace: Workspace) -> None:
     """Copy the shipped banks, under a temporary name first so that a kill leaves no half."""
     unfinished = workspace.folder / f"questions.unfinished-{os.getpid()}"

@@ -129,6 +129,23 @@ def test_wrong_usage_is_exit_code_2(run: Run, arguments: tuple[str, ...]) -> Non
     assert "Traceback" not in finished.stderr
 
 
+def test_a_wrong_value_from_the_environment_names_its_variable(run: Run) -> None:
+    finished = run("practice", env={"SAYBACK_PATIENCE": "long"})
+    assert finished.returncode == 2
+    assert "SAYBACK_PATIENCE" in finished.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [("history",), ("show", "1"), ("trends",), ("plan",), ("delete", "1", "--yes")]
+)
+def test_who_looks_back_into_a_mistyped_folder_is_told(
+    run: Run, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    typed = tmp_path / "practise"
+    is_one_clear_line(run(*command, "--workspace", typed), str(typed))
+    assert not typed.exists()
+
+
 def test_a_folder_that_cannot_be_written(
     run: Run, small_disk: Callable[..., Path], workspace: Path
 ) -> None:

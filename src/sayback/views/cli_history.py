@@ -34,9 +34,9 @@ def history(as_json: bool, workspace: Path | None) -> None:
     from sayback.history.mending import unnamed
     from sayback.history.store import Store
     from sayback.views.listings import attempts
-    from sayback.workspace import find_workspace
+    from sayback.workspace import existing_workspace
 
-    with Store(find_workspace(workspace).recordings) as store:
+    with Store(existing_workspace(workspace).recordings) as store:
         listing = store.listing()
         alone = () if listing.summaries else unnamed(store)
     summaries = listing.summaries
@@ -71,9 +71,9 @@ def history(as_json: bool, workspace: Path | None) -> None:
 def show(attempt_id: int, as_json: bool, workspace: Path | None) -> None:
     """One attempt: its scorecard, its transcript, and where its recording is."""
     from sayback.history.store import Store
-    from sayback.workspace import find_workspace
+    from sayback.workspace import existing_workspace
 
-    with Store(find_workspace(workspace).recordings) as store:
+    with Store(existing_workspace(workspace).recordings) as store:
         attempt = store.attempt(attempt_id)
         earlier = store.coverages(attempt.question.id, before=attempt_id)
     if attempt.scorecard is None:
@@ -124,9 +124,9 @@ def rescore(
     from sayback.transcript.engines import chosen, load
     from sayback.views.plain import console
     from sayback.views.rescoring import Engine, rescore_all
-    from sayback.workspace import find_workspace
+    from sayback.workspace import existing_workspace
 
-    space = find_workspace(workspace)
+    space = existing_workspace(workspace)
     loaded = lru_cache(maxsize=1)(lambda: load(engine, model, compute))
     with Store(space.recordings) as store:
         now = Engine(chosen(engine), model, loaded)
@@ -144,9 +144,9 @@ def trends(question: str | None, as_json: bool, bank: Path | None, workspace: Pa
     from sayback.history.trends import of_question, sessions
     from sayback.views.trends import to_json
     from sayback.views.trends import trends as plots
-    from sayback.workspace import find_workspace
+    from sayback.workspace import existing_workspace
 
-    space = find_workspace(workspace)
+    space = existing_workspace(workspace)
     asked = find_question(question, bank or space.questions) if question else None
     with Store(space.recordings) as store:
         found = of_question(store, asked.id) if asked else sessions(store)
@@ -165,11 +165,11 @@ def plan(date: str | None, clear: bool, workspace: Path | None) -> None:
     from sayback.history.interview import interview, set_interview
     from sayback.history.store import Store
     from sayback.views.planning import day, planned
-    from sayback.workspace import find_workspace
+    from sayback.workspace import existing_workspace
 
     if date and clear:
         raise click.UsageError("give a date, or --clear it")
-    with Store(find_workspace(workspace).recordings) as store:
+    with Store(existing_workspace(workspace).recordings) as store:
         if clear or date:
             set_interview(store, None if clear else day(date or ""))
         click.echo(planned(interview(store)))
@@ -184,9 +184,9 @@ def review(port: int | None, no_browser: bool, bank: Path | None, workspace: Pat
     """Look back in your browser: hear your answers, correct them, see the trends."""
     from sayback.views.web.app import Desk
     from sayback.views.web.server import serve
-    from sayback.workspace import find_workspace
+    from sayback.workspace import existing_workspace
 
-    space = find_workspace(workspace)
+    space = existing_workspace(workspace)
     desk = Desk(space.recordings, bank or space.questions)
     finish_deletion(space.recordings)
     desk.prepare()
@@ -217,9 +217,9 @@ def draft(
     from sayback.revision import accept, draft_from, take_back
     from sayback.views import drafting
     from sayback.views.plain import console
-    from sayback.workspace import find_workspace
+    from sayback.workspace import existing_workspace
 
-    space = find_workspace(workspace)
+    space = existing_workspace(workspace)
     path = bank or space.questions
     if undo and chosen is not None:
         raise click.UsageError("--undo takes back what was accepted last: it needs no ID")
@@ -262,9 +262,9 @@ def export(folder: Path, bank: Path | None, workspace: Path | None) -> None:
     from sayback.history.store import Store
     from sayback.views.web.app import Desk
     from sayback.views.web.export import write
-    from sayback.workspace import find_workspace
+    from sayback.workspace import existing_workspace
 
-    space = find_workspace(workspace)
+    space = existing_workspace(workspace)
     count = write(Desk(space.recordings, bank or space.questions), folder)
     noun = "attempt" if count == 1 else "attempts"
     say(f"{count} {noun} written; open {folder / 'index.html'}")
@@ -291,11 +291,11 @@ def delete(
     from sayback.views.deleting import delete as remove
     from sayback.views.deleting import numbers
     from sayback.views.deleting import question as asked
-    from sayback.workspace import find_workspace
+    from sayback.workspace import existing_workspace
 
     if bool(attempt_ids) is everything:
         raise click.UsageError("which? give the numbers of attempts, or --all")
-    with Store(find_workspace(workspace).recordings) as store:
+    with Store(existing_workspace(workspace).recordings) as store:
         chosen = numbers(store, attempt_ids)
         if chosen and not yes and not _confirmed(asked(store, chosen)):
             click.echo("Nothing deleted.")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from sayback.bank.markup import quoted
 from sayback.model import MAXIMUM_S, PATIENCE_S
@@ -17,10 +18,19 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _Decorator = Callable[[_Command], _Command]
 
 
+class _Option(click.Option):
+    """An option that names its environment variable where a wrong value comes from there."""
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        source = ctx and self.name and ctx.get_parameter_source(self.name)
+        hint = super().get_error_hint(ctx)
+        return f"{hint} (from {self.envvar})" if source is ParameterSource.ENVIRONMENT else hint
+
+
 def option(*names: str, **settings: Any) -> Callable[[_Command], _Command]:
     """A click option whose environment variable is SAYBACK_ and its name."""
     variable = "SAYBACK_" + names[0].lstrip("-").upper().replace("-", "_")
-    return click.option(*names, envvar=variable, show_envvar=False, **settings)
+    return click.option(*names, cls=_Option, envvar=variable, show_envvar=False, **settings)
 
 
 def together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
