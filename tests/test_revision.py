@@ -164,6 +164,10 @@ def test_the_reasons_to_score_again(
     assert any(reason.rehear for reason in found) is (engine == "f")
 
 
+def test_another_engine_is_no_reason_where_none_is_asked_for(store: Store) -> None:
+    assert why_rescore(kept(store), QUESTION, None, "base") == ()
+
+
 def test_another_scorer_is_a_reason(store: Store) -> None:
     attempt = kept(store)
     assert attempt.scorecard is not None

@@ -78,11 +78,12 @@ class Reason:
 
 
 def why_rescore(
-    attempt: Attempt, question: Question, engine: str, model: str
+    attempt: Attempt, question: Question, engine: str | None, model: str
 ) -> tuple[Reason, ...]:
     """What has changed since an attempt was scored; nothing where the score stands.
 
-    `question` is as the bank has it now; `engine` and `model` are what would transcribe it now.
+    `question` is as the bank has it now; `engine` and `model` are what it is to be transcribed
+    by: without an engine whatever transcribed it will do.
     """
     card = attempt.scorecard
     if card is None:
@@ -95,7 +96,7 @@ def why_rescore(
         "target changed": card.question.target_s != question.target_s,
     }
     reasons = [Reason(text) for text, is_so in changes.items() if is_so]
-    if heard.engine and (heard.engine, heard.model) != (engine, model):
+    if engine and heard.engine and (heard.engine, heard.model) != (engine, model):
         text = f"{heard.engine} {heard.model} → {engine} {model}"
         reasons.insert(0, Reason(text, rehear=True))
     return tuple(reasons)

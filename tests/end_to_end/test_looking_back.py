@@ -172,6 +172,16 @@ def test_rescoring_says_what_changed_and_why(run: Run, workspace: Path) -> None:
     assert "1 scored again" in run("rescore", 2, *same).stdout
 
 
+def test_what_another_model_heard_is_heard_again_only_when_asked_for(
+    run: Run, workspace: Path
+) -> None:
+    keep_sample_answer(workspace)
+    assert "1 was up to date" in run("rescore").stdout
+    again = run("rescore", "--model", "tiny.en")
+    assert "faster-whisper base → faster-whisper tiny.en" in " ".join(again.stdout.split())
+    assert "1 was up to date" in run("rescore").stdout
+
+
 def test_an_export_holds_everything(run: Run, workspace: Path, tmp_path: Path) -> None:
     keep_sample_answer(workspace)
     keep_sample_answer(workspace, said="=1+1 is what a spreadsheet would run as a formula")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -26,6 +27,7 @@ from sayback.workspace import shipped_questions
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Answer = tuple[int, Mapping[str, str], bytes]
+NOBODY = 65534
 
 
 class Page:
@@ -230,6 +232,17 @@ def test_while_another_writes_pages_are_shown_and_changes_are_refused(
 def test_the_token_changes_with_each_run(page: Page, folder: Path) -> None:
     with started(folder) as server:
         assert Page(server).token != page.token
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_another_account_of_this_machine_is_not_let_in(page: Page) -> None:
+    os.seteuid(NOBODY)
+    try:
+        with pytest.raises((OSError, HTTPException)):
+            page.get("/")
+    finally:
+        os.seteuid(0)
+    assert page.get("/")[0] == 200
 
 
 def test_a_terminal_that_is_closed_ends_it_quietly(folder: Path, tmp_path: Path) -> None:

@@ -93,6 +93,16 @@ def log_of(path: Path) -> Path:
     return there.with_name(f"{there.name}-wal")
 
 
+def make_private(folder: Path) -> None:
+    """Make the folder where it is missing, for the user alone, and not for git. Raises OSError."""
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(OSError):  # without room for it, where the history may still find some
+            (folder / ".gitignore").write_text("*\n")
+            (folder / ".gitignore").chmod(0o600)
+    keep_private(folder)
+
+
 def keep_private(folder: Path) -> None:
     """Let only the user into a folder, who may have made it otherwise, or got it with a clone.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sayback.errors import Damaged, HistoryError, NoSuchAttempt
-from sayback.history.connection import check_not_lost, connect, is_there, keep_private, told
+from sayback.history.connection import check_not_lost, connect, is_there, make_private, told
 from sayback.history.migrations import create, migrate
 from sayback.history.stored import (
     DAMAGE,
@@ -59,8 +59,7 @@ class Store:
 
     def _open(self) -> None:
         with self._errors():
-            self._recordings.mkdir(mode=0o700, parents=True, exist_ok=True)
-            keep_private(self._recordings)
+            make_private(self._recordings)
             check_not_lost(self.path)
             create(self.path)
             self._file = self.path.stat()  # before: what is opened may be replaced meanwhile

@@ -115,8 +115,9 @@ def rescore(
 ) -> None:
     """Score kept recordings again: those named, else all for which something has changed.
 
-    For answers that were interrupted, and after the bank, the model or the scorer has changed.
-    What was interrupted goes on where it stopped. Old scores stay in the history.
+    For answers that were interrupted, and after the bank or the scorer has changed; with
+    --engine or --model also what others have transcribed. What was interrupted goes on where it
+    stopped. Old scores stay in the history.
     """
     from functools import lru_cache
 
@@ -128,8 +129,9 @@ def rescore(
 
     space = existing_workspace(workspace)
     loaded = lru_cache(maxsize=1)(lambda: load(engine, model, compute))
+    is_asked_for = options.is_given("engine") or options.is_given("model")
     with Store(space.recordings) as store:
-        now = Engine(chosen(engine), model, loaded)
+        now = Engine(chosen(engine) if is_asked_for else None, model, loaded)
         rescore_all(attempt_ids, bank or space.questions, now, store, console())
 
 

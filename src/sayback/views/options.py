@@ -33,6 +33,12 @@ def option(*names: str, **settings: Any) -> Callable[[_Command], _Command]:
     return click.option(*names, cls=_Option, envvar=variable, show_envvar=False, **settings)
 
 
+def is_given(name: str) -> bool:
+    """Whether a parameter of the running command has another source than its default."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is not ParameterSource.DEFAULT
+
+
 def together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
     """Several options as one decorator, listed in help in the order given."""
 

@@ -34,9 +34,12 @@ from sayback.views.output import damaged as damage
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What would transcribe now; `load` is called only where words have to be heard again."""
+    """What would transcribe now; `load` is called only where words have to be heard again.
 
-    name: str
+    Without a name what others have heard is not heard again.
+    """
+
+    name: str | None
     model: str
     load: Callable[[], Transcriber]
 

@@ -1,4 +1,4 @@
-"""One connection to the server: who sends a request slowly, or none, does not keep it open."""
+"""One connection to the server: not a stranger's, and none that sends slowly stays open."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from sayback.views.web.peer import is_stranger
 
 LONGEST_REQUEST_S = 5.0
 """From its first to its last byte, and from the connection on; on one machine it takes none."""
@@ -17,13 +19,14 @@ BACKLOG = 256
 
 
 class Connection(H11Protocol):
-    """What uvicorn does, with an end to waiting for a request, whole with its body."""
+    """What uvicorn does, for our own account, with an end to waiting for a whole request."""
 
     _late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        if len(self.connections) > MOST:
+        ends = [transport.get_extra_info(name) for name in ("peername", "sockname")]
+        if len(self.connections) > MOST or (all(ends) and is_stranger(*ends)):
             transport.abort()
         self._watch()
 

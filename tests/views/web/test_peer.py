@@ -1,0 +1,52 @@
+"""Other accounts of the machine: what the system says of a connection's other end."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from sayback.views.web import peer
+from sayback.views.web.peer import is_stranger, owner
+
+NOBODY = 65534
+only_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+
+
+@pytest.fixture
+def listener() -> socket.socket:
+    return socket.create_server(("127.0.0.1", 0))
+
+
+@only_linux
+def test_our_own_connection_is_ours(listener: socket.socket) -> None:
+    with listener, socket.create_connection(listener.getsockname()) as client:
+        ends = client.getsockname(), listener.getsockname()
+        assert owner(*ends) == os.getuid()
+        assert not is_stranger(*ends)
+
+
+@only_linux
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_another_accounts_connection_is_a_strangers(listener: socket.socket) -> None:
+    with listener:
+        os.seteuid(NOBODY)
+        try:
+            client = socket.create_connection(listener.getsockname())
+        finally:
+            os.seteuid(0)
+        with client:
+            ends = client.getsockname(), listener.getsockname()
+            assert owner(*ends) == NOBODY
+            assert is_stranger(*ends)
+
+
+def test_where_the_system_does_not_tell_nobody_is_a_stranger(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(peer, "CONNECTIONS", tmp_path / "missing")
+    with listener, socket.create_connection(listener.getsockname()) as client:
+        assert not is_stranger(client.getsockname(), listener.getsockname())
