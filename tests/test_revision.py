@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,8 @@ import pytest
 import soundfile
 
 from sayback.bank.parse import read
-from sayback.errors import BankError, HistoryError
+from sayback.errors import BankError, Damaged, HistoryError
+from sayback.history.checkup import problems
 from sayback.history.erase import erase
 from sayback.history.store import Store
 from sayback.model import (
@@ -166,6 +168,18 @@ def test_the_reasons_to_score_again(
 
 def test_another_engine_is_no_reason_where_none_is_asked_for(store: Store) -> None:
     assert why_rescore(kept(store), QUESTION, None, "base") == ()
+
+
+def test_a_damaged_correction_is_told_and_not_tried_for_ever(store: Store) -> None:
+    attempt = kept(store)
+    point = QUESTION.key_points[0].text
+    correct(attempt, PointCorrection(point=point, said=True), store)
+    with sqlite3.connect(store.path) as other:
+        other.execute("""UPDATE correction SET content = replace(content, '"point"', '"poin`"')""")
+    other.close()
+    with pytest.raises(Damaged, match="attempt 1 is damaged"):
+        rescore(store.attempt(attempt.id), QUESTION, store, None)
+    assert problems(store.path)
 
 
 def test_another_scorer_is_a_reason(store: Store) -> None:

@@ -552,7 +552,8 @@ def test_an_answer_that_cannot_be_written_again_is_kept_elsewhere(stations: Stat
             stations.workspace.recordings.write_text("no folder")
         return is_time
 
-    with pytest.raises(SaybackError, match=r"is kept, with `sayback score \S+ --save`") as told:
+    command = rf"is kept, with `sayback score \S+ --question {QUESTION.id} --save`"
+    with pytest.raises(SaybackError, match=command) as told:
         events_of(stations, Press(Wish.QUESTION, remove))
     (path,) = stations.workspace.folder.glob("*.wav")
     assert str(path) in told.value.remedy

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Self
 
 from sayback.capture.listen import Level, ListenSettings, Take
@@ -272,7 +273,9 @@ class _Answer:
         if not self.take.path.is_file():
             return "answer again: the recording was removed"
         if not self.number or self.take.path.parent != self._stations.workspace.recordings:
-            return f"score your answer, which is kept, with `sayback score {self.take.path} --save`"
+            file, asked = quote(str(self.take.path)), self._question.id
+            command = f"sayback score {file} --question {asked} --save"
+            return f"score your answer, which is kept, with `{command}`"
         return f"score your answer, which is kept, with `sayback rescore {self.number}`"
 
     def set_aside(self) -> int | None:

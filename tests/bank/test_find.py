@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sayback.bank.find import find
+from sayback.bank.find import by_id, find
 from sayback.errors import NoSuchQuestion
 from sayback.model import Question
 
@@ -93,3 +93,10 @@ def test_a_text_that_stands_twice_is_not_guessed() -> None:
 def test_a_bank_without_questions() -> None:
     with pytest.raises(NoSuchQuestion, match="the bank is empty"):
         find([], "x")
+
+
+def test_a_question_that_has_left_is_not_another_one_like_it() -> None:
+    left = [question for question in QUESTIONS if question.id != "what-is-u-net"]
+    assert by_id(QUESTIONS, "what-is-u-net").text == "What is U-Net?"
+    with pytest.raises(NoSuchQuestion):
+        by_id(left, "what-is-u-net")

@@ -51,6 +51,24 @@ def test_what_nobody_would_find_again_is_not_written(
         assert store.attempt(number).audio.name == "b.wav"
 
 
+def test_a_history_that_could_not_be_opened_anew_can_be_later(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        store.begin(ASKED, Path("a.wav"), NOON)
+    good = shutil.copy(store.path, tmp_path / "good.db")
+    with Store(tmp_path) as store:
+        garbage = tmp_path / "garbage"
+        garbage.write_bytes(b"no database" * 1000)
+        garbage.replace(store.path)
+        for log in tmp_path.glob("history.db-*"):
+            log.unlink()
+        for _ in range(2):
+            with pytest.raises(HistoryError):
+                store.renew()
+        good.replace(store.path)
+        assert store.renew()
+        assert store.begin(ASKED, Path("b.wav"), NOON) == 2
+
+
 def test_an_answer_that_a_copy_of_the_history_knows_is_the_same(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         first = store.begin(ASKED, Path("a.wav"), NOON)

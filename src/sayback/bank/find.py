@@ -38,6 +38,15 @@ def find(questions: Iterable[Question], wanted: str) -> Question:
     raise _none(wanted, questions)
 
 
+def by_id(questions: Iterable[Question], wanted: str) -> Question:
+    """The question of exactly that id. Raises NoSuchQuestion where it has left the bank."""
+    questions = tuple(questions)
+    for question in questions:
+        if question.id == wanted:
+            return question
+    raise _none(wanted, questions)
+
+
 def _folded(text: str) -> str:
     return " ".join(text.casefold().split()).rstrip("?.… ")
 

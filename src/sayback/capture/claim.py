@@ -32,10 +32,8 @@ def claim(recording: Path) -> Iterator[None]:
     Raises AnswerInUse where it is still being given, or being scored by another process. A
     recording that is not there, or is no file, is nobody's.
     """
-    try:
-        # A pipe would be waited for without end.
-        descriptor = os.open(recording, os.O_RDONLY | os.O_NONBLOCK)
-    except OSError:  # who reads it says so
+    descriptor = _opened(recording)
+    if descriptor is None:  # who reads it says so
         yield
         return
     try:
@@ -50,6 +48,15 @@ def claim(recording: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _opened(recording: Path) -> int | None:
+    """A file that can be locked; None where it cannot be opened."""
+    for access in (os.O_RDWR, os.O_RDONLY):  # NFS locks for one alone only what it may write
+        with suppress(OSError):
+            # A pipe would be waited for without end.
+            return os.open(recording, access | os.O_NONBLOCK)
+    return None
 
 
 def is_free(recording: Path) -> bool:

@@ -127,10 +127,10 @@ def check_not_lost(path: Path) -> None:
             )
 
 
-def is_there(path: Path, opened: os.stat_result) -> bool:
-    """Whether the file that was opened is still the one that is found at its path."""
+def is_there(path: Path, opened: os.stat_result | None) -> bool:
+    """Whether the file that was opened, if any, is still the one that is found at its path."""
     with suppress(OSError):
-        return os.path.samestat(opened, path.stat())
+        return opened is not None and os.path.samestat(opened, path.stat())
     return False
 
 

@@ -168,7 +168,7 @@ class _Copy:
             self._had_score.add(attempt)
         if _decoded(content, Transcript):
             self._put("transcript", *row)
-        elif (correction := _decoded(content, AnyCorrection)) and correction != AnyCorrection():
+        elif _decoded(content, AnyCorrection):
             self._put("correction", *row)
 
     def _score(self, attempt: int, content: str, row: tuple[Value, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -54,6 +55,7 @@ class Store:
         self.latest: int | None = None
         """The attempt that was begun last through this store, if any."""
         self.path = recordings / FILE_NAME
+        self._file: os.stat_result | None = None
         self._wait_s = wait_s
         self._open()
 
@@ -62,7 +64,7 @@ class Store:
             make_private(self._recordings)
             check_not_lost(self.path)
             create(self.path)
-            self._file = self.path.stat()  # before: what is opened may be replaced meanwhile
+            opened = self.path.stat()  # before: what is opened may be replaced meanwhile
             self._connection = connect(self.path, self._wait_s)
         try:
             with self._errors():
@@ -70,6 +72,7 @@ class Store:
         except HistoryError:
             self._connection.close()
             raise
+        self._file = opened
 
     def __enter__(self) -> Self:
         return self
@@ -84,6 +87,7 @@ class Store:
         """
         if is_there(self.path, self._file):
             return False
+        self._file = None
         self._connection.close()
         self._open()
         return True

@@ -63,6 +63,11 @@ class AnyCorrection:
     word: WordCorrection | None = None
     point: PointCorrection | None = None
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for neither kind, as which a damaged key would be read."""
+        if self.word is None and self.point is None:
+            raise ValueError("a correction of nothing")
+
     @classmethod
     def of(cls, correction: Correction) -> AnyCorrection:
         if isinstance(correction, WordCorrection):

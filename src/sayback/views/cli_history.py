@@ -324,10 +324,10 @@ def _confirmed(question: str) -> bool:
 
 def _in_bank(question: Question, path: Path) -> Question:
     """The question as it stands in the bank now. Raises NoSuchQuestion where it has left."""
-    from sayback.bank.find import find
+    from sayback.bank.find import by_id
     from sayback.bank.parse import read
 
-    return find(read(path).questions, question.id)
+    return by_id(read(path).questions, question.id)
 
 
 def _answer_to(chosen: str, path: Path, store: Store) -> Attempt:

@@ -24,7 +24,7 @@ from sayback.history.interview import days_left, interview
 from sayback.history.memory import memories
 from sayback.history.schedule import QUESTIONS_PER_SESSION, Choice, Today, choose, next_due
 from sayback.history.store import Store
-from sayback.model import Question
+from sayback.model import Attempt, Question
 from sayback.voice.pyttsx3_speaker import Pyttsx3Speaker
 from sayback.workspace import find_workspace, shipped_questions
 
@@ -109,21 +109,22 @@ def practise(
                 raise Interrupted(
                     "interrupted", f"your answer is kept, score it with `sayback rescore {begun}`"
                 ) from None
-            if begun is None or not _is_kept(store, begun):  # stopped before an answer was begun
+            attempt = None if begun is None else _kept(store, begun)
+            if attempt is None:  # stopped before an answer was begun
                 raise
+            command = "show" if attempt.scorecard else "rescore"
             raise Interrupted(
-                "interrupted", f"attempt {begun} is kept, see it with `sayback show {begun}`"
+                "interrupted", f"attempt {begun} is kept: `sayback {command} {begun}`"
             ) from None
         if left:
             stage.finish(left, equipment, stations, out, bank or space.questions)
 
 
-def _is_kept(store: Store, attempt_id: int) -> bool:
+def _kept(store: Store, attempt_id: int) -> Attempt | None:
     try:
-        store.attempt(attempt_id)
+        return store.attempt(attempt_id)
     except NoSuchAttempt:
-        return False
-    return True
+        return None
 
 
 def _remarks(bank: Bank, path: Path, left: tuple[int, ...]) -> tuple[str, ...]:

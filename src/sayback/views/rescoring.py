@@ -75,8 +75,7 @@ def rescore_all(
     questions = _questions(bank)
     counts = Counter(aside=len(aside))
     with _progress(out) as progress:
-        task = progress.add_task("", total=len(numbers))
-        for number in numbers:
+        for number in progress.track(numbers, description=""):
             try:
                 outcome = _one(number, questions, engine, store, is_named=bool(named))
             except (NoSuchAttempt, AnswerInUse) as error:
@@ -92,15 +91,17 @@ def rescore_all(
                 out.print(Text(f"{number:>5}  {outcome.problem}"), soft_wrap=True)
             else:
                 _tell(number, outcome, out)
-            progress.advance(task)
     out.print(Text(_total(counts)))
-    if counts["unread"]:
-        raise SaybackError(
-            f"{counts['unread']} of {len(numbers)} recordings cannot be read",
-            "put those files back in recordings/, the old scores are kept",
-        )
+    if not counts["unread"]:
+        if damaged:
+            raise damage(damaged)
+        return
     if damaged:
-        raise damage(damaged)
+        out.print(Text(f" {damage(damaged)}"), soft_wrap=True)
+    raise SaybackError(
+        f"{counts['unread']} of {len(numbers)} recordings cannot be read",
+        "each is named above: put back what is missing, the scores that there were are kept",
+    )
 
 
 def finish(left: Iterable[int], bank: Path, engine: Engine, store: Store, out: Console) -> None:

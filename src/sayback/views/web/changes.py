@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from math import isfinite
 from pathlib import Path
 
-from sayback.bank.find import find
+from sayback.bank.find import by_id
 from sayback.bank.parse import read
 from sayback.errors import BankError, HistoryError
 from sayback.history.edits import last_edit
@@ -69,7 +69,7 @@ def accept_draft(fields: Fields, store: Store, bank: Path) -> str:
             f"say it in less than {LONGEST_TEXT}",
         )
     attempt = _attempt(fields, store)
-    question = find(read(bank).questions, attempt.question.id)
+    question = by_id(read(bank).questions, attempt.question.id)
     if points:
         accept(question, points, bank, store, attempt.id)
     return f"{question_page(question.id)}#points"
