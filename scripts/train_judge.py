@@ -3,10 +3,11 @@
     python scripts/train_judge.py [--without-key-points] [--resume FOLDER] [--out FILE]
 
 Reads sentence pairs from ../shared/nli and ../shared/keypoints (training parts only) and ours
-from benchmarks/data; benchmarks/README.md names their licences. Needs the extra `train`. Takes
-an hour and a half on two cores: PASSES names the mixture and learning rate of each pass, and SEED
+from benchmarks/data; docs/judge.md names their licences. Needs the extra `train`. Takes
+three hours on two cores: PASSES names the mixture and learning rate of each pass, and SEED
 decides all that is random. `--resume` goes on after the passes that are in its folder. Writes the
-ONNX file of the package, with weights of 8 bits.
+ONNX file of the package, with weights of 8 bits, unless `--out` names another;
+`benchmarks/coverage.py --fit` then fits the calibration to it.
 """
 
 from __future__ import annotations
