@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from shlex import quote
 
 from sayback.bank.parse import read
 from sayback.capture.audio_file import open_audio
@@ -160,9 +161,22 @@ class _Sound:
         return f"{self.attempt} ({self.file.name})"
 
     @property
+    def is_closed(self) -> bool:
+        """Whether the file lets nobody read it, or not us."""
+        try:
+            self.file.open("rb").close()
+        except PermissionError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    @property
     def is_unreadable(self) -> bool:
         """Not where it is at hand, mended by its header, or dropped by `rescore` as empty."""
-        if not self.file.is_file() or not is_free(self.file) or _miscounted_bytes(self.file):
+        if not self.file.is_file() or self.is_closed or not is_free(self.file):
+            return False
+        if _miscounted_bytes(self.file):
             return False
         if self.duration_s is None and self.file.stat().st_size <= WAVE_HEADER_BYTES:
             return False
@@ -190,7 +204,14 @@ def _sounds(store: Store) -> list[_Sound]:
     return [_Sound(number, folder / str(audio), duration) for number, audio, duration in rows]
 
 
-def _unreadable(sounds: Iterable[_Sound]) -> Iterator[Check]:
+def _unreadable(sounds: Sequence[_Sound]) -> Iterator[Check]:
+    if closed := [sound for sound in sounds if sound.is_closed]:
+        yield Check(
+            "recordings",
+            False,
+            f"not to be read of attempt {_named(closed)}",
+            f"make them readable: `chmod u+rw {quote(str(closed[0].file))}`",
+        )
     unreadable = [sound for sound in sounds if sound.is_unreadable]
     if headless := [sound for sound in unreadable if sound.lacks_only_header]:
         yield Check(

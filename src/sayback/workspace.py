@@ -80,7 +80,7 @@ def find_workspace(given: Path | None) -> Workspace:
     The user's own folder starts with the banks that sayback ships. Raises WorkspaceError.
     """
     if given is not None:
-        if given.exists() and not given.is_dir():
+        if _exists(given) and not given.is_dir():
             raise WorkspaceError(f"{given}: a file", "give the folder that holds questions/")
         return Workspace(given)
     if Path("questions").is_dir():
@@ -96,9 +96,19 @@ def existing_workspace(given: Path | None) -> Workspace:
 
     Raises WorkspaceError.
     """
-    if given is not None and not given.exists():
+    if given is not None and not _exists(given):
         raise WorkspaceError(f"{given}: no such folder", "give the one that you practised in")
     return find_workspace(given)
+
+
+def _exists(folder: Path) -> bool:
+    """Raises WorkspaceError where that is not to be seen."""
+    try:
+        return folder.exists()
+    except OSError as error:
+        raise WorkspaceError(
+            f"{folder}: {reason(error)}", "choose another folder with --workspace"
+        ) from error
 
 
 def _start(workspace: Workspace) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -210,6 +212,7 @@ def test_parts_of_a_file_are_those_of_the_whole(
 MEMORY = """
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from sayback.capture.audio_file import read_recording, sound_of
 from sayback.model import Interval
 
@@ -264,3 +267,18 @@ def test_the_library_says_nothing_of_a_damaged_mp3(
     assert len(read_audio(path))
     print("a word of ours", file=sys.stderr)
     assert capfd.readouterr().err == "a word of ours\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_a_file_that_may_not_be_read_is_not_called_another_kind() -> None:
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        path = Path(folder) / "answer.wav"
+        soundfile.write(path, np.zeros(16_000), 16_000)
+        path.chmod(0o600)
+        os.seteuid(65534)
+        try:
+            with pytest.raises(CaptureError, match=r"answer\.wav: Permission denied; make it re"):
+                read_audio(path)
+        finally:
+            os.seteuid(0)

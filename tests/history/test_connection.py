@@ -54,7 +54,7 @@ def test_what_nobody_would_find_again_is_not_written(
 def test_a_history_that_could_not_be_opened_anew_can_be_later(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         store.begin(ASKED, Path("a.wav"), NOON)
-    good = shutil.copy(store.path, tmp_path / "good.db")
+    good = Path(shutil.copy(store.path, tmp_path / "good.db"))
     with Store(tmp_path) as store:
         garbage = tmp_path / "garbage"
         garbage.write_bytes(b"no database" * 1000)
@@ -119,3 +119,17 @@ def test_a_log_that_cannot_be_read_in_is_not_left_out(disk: Disk) -> None:
     disk.allow_writing(is_allowed=False)
     with pytest.raises(CannotKeep, match="was not closed"):
         Store(copy)
+
+
+def test_recordings_are_not_for_git(tmp_path: Path) -> None:
+    folder = tmp_path / "recordings"
+    with Store(folder) as store:
+        shutil.rmtree(folder)
+        folder.mkdir()  # as the recording does
+        assert store.renew()
+    assert (folder / ".gitignore").read_text() == "*\n"
+    (folder / ".gitignore").write_text("")
+    with Store(folder) as store:
+        store.path.unlink()
+        assert store.renew()
+        assert not (folder / ".gitignore").read_text()

@@ -158,7 +158,7 @@ def test_recordings_that_no_attempt_names(tmp_path: Path) -> None:
         ("UPDATE attempt SET asked_at = 'noon' WHERE id = 2", "attempt 2: its time"),
         ("UPDATE attempt SET recording = '[]' WHERE id = 2", "attempt 2: a recording of it"),
         ("UPDATE transcript SET content = '' WHERE attempt_id = 2", "attempt 2: a transcript"),
-        ("UPDATE score SET content = '{}' WHERE attempt_id = 2", "attempt 2: a derived of it"),
+        ("UPDATE score SET content = '{}' WHERE attempt_id = 2", "attempt 2: a score of it"),
         ("DELETE FROM attempt WHERE id = 2", "transcript 2 belongs to nothing"),
         ("DELETE FROM transcript WHERE attempt_id = 2", "score 2 belongs to nothing"),
     ],

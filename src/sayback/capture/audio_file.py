@@ -161,6 +161,10 @@ def open_audio(path: Path) -> Iterator[soundfile.SoundFile]:
 
     _refuse_what_is_no_file(path)
     try:
+        path.open("rb").close()
+    except OSError as error:
+        raise CaptureError(f"{path}: {reason(error)}", "make it readable") from error
+    try:
         with quiet_libraries():
             file = soundfile.SoundFile(path)
     except (soundfile.LibsndfileError, TypeError, OSError) as error:

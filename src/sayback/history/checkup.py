@@ -32,6 +32,7 @@ _CONTENTS: tuple[tuple[str, str, str, type], ...] = (
     ("score", "content", "attempt_id", Derived),
     ("correction", "content", "attempt_id", AnyCorrection),
 )
+_WORDS: dict[type, str] = {AnyCorrection: "correction", Derived: "score"}
 
 
 def problems(history: Path) -> tuple[str, ...]:
@@ -103,7 +104,7 @@ def _of_rows(database: sqlite3.Connection) -> Iterator[str]:
             read = partial(decode, kind=kind)
             for number, content in database.execute(f"SELECT {attempt}, {column} FROM {table}"):
                 if content is not None and not _is_readable(read, content):
-                    what = "question" if kind is Question else kind.__name__.lower()
+                    what = _WORDS.get(kind, kind.__name__.lower())
                     yield f"attempt {number}: a {what} of it cannot be read"
 
 

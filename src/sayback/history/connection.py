@@ -53,7 +53,9 @@ def connect(path: Path, wait_s: float) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         if _is(error, SQLITE_IOERR) and has_no_room(path):
             return _opened(address, wait_s, ("PRAGMA locking_mode = EXCLUSIVE", *_SETTINGS))
-        if _is(error, SQLITE_CANTOPEN) and not os.access(place(path).parent, os.W_OK):
+        if _is(error, SQLITE_CANTOPEN, SQLITE_READONLY) and not os.access(
+            place(path).parent, os.W_OK
+        ):
             _check_log(path)
             return _opened(f"{address}?immutable=1", wait_s, _SETTINGS)
         raise
@@ -95,12 +97,19 @@ def log_of(path: Path) -> Path:
 
 def make_private(folder: Path) -> None:
     """Make the folder where it is missing, for the user alone, and not for git. Raises OSError."""
-    if not folder.exists():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(OSError):  # without room for it, where the history may still find some
-            (folder / ".gitignore").write_text("*\n")
-            (folder / ".gitignore").chmod(0o600)
+    is_new = not folder.exists()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     keep_private(folder)
+    if is_new:
+        keep_from_git(folder)
+
+
+def keep_from_git(folder: Path) -> None:
+    """Let git leave out all that is in a folder."""
+    ignored = folder / ".gitignore"
+    with suppress(OSError):  # without room for it, where the history may still find some
+        ignored.touch(mode=0o600, exist_ok=False)
+        ignored.write_text("*\n")
 
 
 def keep_private(folder: Path) -> None:

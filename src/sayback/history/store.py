@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from sayback.errors import Damaged, HistoryError, NoSuchAttempt
-from sayback.history.connection import check_not_lost, connect, is_there, make_private, told
+from sayback.history.connection import (
+    check_not_lost,
+    connect,
+    is_there,
+    keep_from_git,
+    make_private,
+    told,
+)
 from sayback.history.migrations import create, migrate
 from sayback.history.stored import (
     DAMAGE,
@@ -87,9 +94,11 @@ class Store:
         """
         if is_there(self.path, self._file):
             return False
-        self._file = None
+        is_gone, self._file = not self.path.exists(), None
         self._connection.close()
         self._open()
+        if is_gone:  # perhaps with its folder, which the recording has made anew
+            keep_from_git(self._recordings)
         return True
 
     def begin(self, question: Question, audio: Path, asked_at: datetime) -> int:

@@ -31,15 +31,22 @@ def test_our_own_connection_is_ours(listener: socket.socket) -> None:
 
 @only_linux
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
-def test_another_accounts_connection_is_a_strangers(listener: socket.socket) -> None:
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6], ids=str)
+def test_another_accounts_connection_is_a_strangers(
+    listener: socket.socket, family: socket.AddressFamily
+) -> None:
+    host, port = listener.getsockname()
     with listener:
         os.seteuid(NOBODY)
         try:
-            client = socket.create_connection(listener.getsockname())
+            client = socket.socket(family)
+        except OSError:
+            pytest.skip("no addresses of that version here")
         finally:
             os.seteuid(0)
         with client:
-            ends = client.getsockname(), listener.getsockname()
+            client.connect((f"::ffff:{host}" if family == socket.AF_INET6 else host, port))
+            ends = ("127.0.0.1", client.getsockname()[1]), (host, port)
             assert owner(*ends) == NOBODY
             assert is_stranger(*ends)
 
@@ -47,6 +54,6 @@ def test_another_accounts_connection_is_a_strangers(listener: socket.socket) -> 
 def test_where_the_system_does_not_tell_nobody_is_a_stranger(
     listener: socket.socket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(peer, "CONNECTIONS", tmp_path / "missing")
+    monkeypatch.setattr(peer, "CONNECTIONS", (tmp_path / "missing",))
     with listener, socket.create_connection(listener.getsockname()) as client:
         assert not is_stranger(client.getsockname(), listener.getsockname())

@@ -60,9 +60,11 @@ def write(desk: Desk, folder: Path) -> int:
                 _copy(source, folder / name)
             _write_data(attempts, site.store, folder)
     except OSError as error:
+        file = Path(error.filename or folder)
+        remedy = "name another folder" if file.is_relative_to(folder) else "make it readable"
         raise WorkspaceError(
-            f"{error.filename or folder}: cannot be exported ({reason(error)})",
-            "make room there" if is_full(error) else "name another folder",
+            f"{file}: cannot be exported ({reason(error)})",
+            "make room there" if is_full(error) else remedy,
         ) from error
     if lost:
         raise damaged(lost)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-CONNECTIONS = Path("/proc/net/tcp")
-"""Linux's table of all connections, with the account of each end on this machine."""
+CONNECTIONS = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+"""Linux's tables of all connections, with the account of each end on this machine."""
+_MAPPED = "0000000000000000FFFF0000"
+"""Stands before an address of version 4 that is used by a socket of version 6."""
 _HERE, _THERE, _ACCOUNT = 1, 2, 7
 """Columns of the table."""
 Address = tuple[str, int]
@@ -17,22 +20,19 @@ Address = tuple[str, int]
 def is_stranger(peer: Address, here: Address) -> bool:
     """Whether the end `peer` of a connection to `here` is another account's, and not root's.
 
-    Only Linux tells; elsewhere nobody is taken for a stranger.
+    Only Linux tells; elsewhere nobody is taken for a stranger, and there whoever is not listed is.
     """
-    account = owner(peer, here)
-    return account is not None and account not in (0, os.getuid())
+    tables = [table for table in CONNECTIONS if table.exists()]
+    return bool(tables) and owner(peer, here, tables) not in (0, os.getuid())
 
 
-def owner(peer: Address, here: Address) -> int | None:
-    """The number of the account that connected from `peer` to `here`; None where nobody tells."""
-    try:
-        rows = CONNECTIONS.read_text("ascii").splitlines()
-    except OSError:
-        return None
+def owner(peer: Address, here: Address, tables: Iterable[Path] = CONNECTIONS) -> int | None:
+    """The number of the account that connected from `peer` to `here`; None where none is listed."""
     ends = [_as_listed(peer), _as_listed(here)]
-    for columns in map(str.split, rows):
-        if [columns[_HERE], columns[_THERE]] == ends:
-            return int(columns[_ACCOUNT])
+    for table in tables:
+        for columns in map(str.split, table.read_text("ascii").splitlines()):
+            if [columns[at].removeprefix(_MAPPED) for at in (_HERE, _THERE)] == ends:
+                return int(columns[_ACCOUNT])
     return None
 
 
