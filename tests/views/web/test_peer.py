@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sayback.views.web import peer
-from sayback.views.web.peer import is_stranger, owner
+from sayback.views.web.peer import is_stranger
 
 NOBODY = 65534
 only_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
@@ -24,9 +24,7 @@ def listener() -> socket.socket:
 @only_linux
 def test_our_own_connection_is_ours(listener: socket.socket) -> None:
     with listener, socket.create_connection(listener.getsockname()) as client:
-        ends = client.getsockname(), listener.getsockname()
-        assert owner(*ends) == os.getuid()
-        assert not is_stranger(*ends)
+        assert not is_stranger(client.getsockname(), listener.getsockname())
 
 
 @only_linux
@@ -46,9 +44,21 @@ def test_another_accounts_connection_is_a_strangers(
             os.seteuid(0)
         with client:
             client.connect((f"::ffff:{host}" if family == socket.AF_INET6 else host, port))
-            ends = ("127.0.0.1", client.getsockname()[1]), (host, port)
-            assert owner(*ends) == NOBODY
-            assert is_stranger(*ends)
+            assert is_stranger((host, client.getsockname()[1]), (host, port))
+
+
+@only_linux
+def test_whose_end_is_not_listed_is_a_stranger(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with listener, socket.create_connection(listener.getsockname()) as client:
+        (port,) = client.getsockname()[1:]
+        rows = peer.CONNECTIONS[0].read_text().splitlines()
+        kept = [row for row in rows if f":{port:04X}" != row.split()[1][-5:]]
+        table = tmp_path / "tcp"
+        table.write_text("\n".join(kept))
+        monkeypatch.setattr(peer, "CONNECTIONS", (table,))
+        assert is_stranger(client.getsockname(), listener.getsockname())
 
 
 def test_where_the_system_does_not_tell_nobody_is_a_stranger(
