@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.terminal import LIMIT_S, in_a_terminal
 
-from sayback.errors import NoLoudspeaker
+from sayback.errors import CaptureError, NoLoudspeaker
 from sayback.events import Event, Saved, Warned
 from sayback.history.store import Store
 from sayback.model import KeyPoint, Question
@@ -21,7 +21,7 @@ from sayback.session import Stations
 from sayback.views import stage
 from sayback.views.rehearsal import Equipment, Show
 from sayback.views.spoken import spoken_result
-from sayback.views.stage import _place, _rehearsed, _rehearsed_anywhere
+from sayback.views.stage import _hear, _place, _rehearsed, _rehearsed_anywhere
 from sayback.voice.pyttsx3_speaker import Pyttsx3Speaker
 from sayback.workspace import Workspace
 
@@ -176,3 +176,13 @@ def test_setting_up_imports_neither_an_engine_nor_the_full_screen() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert finished.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a sound"])
+def test_nobody_is_told_to_delete_an_answer(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "answer.wav"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(CaptureError) as told:
+        _hear(lambda *_: pytest.fail("played"), path, threading.Event())
+    assert "delete" not in told.value.remedy

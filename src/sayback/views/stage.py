@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from sayback.capture.audio_file import open_audio
 from sayback.capture.file_recorder import FileRecorder
 from sayback.capture.listen import ListenSettings
 from sayback.capture.microphone import Microphone
@@ -124,6 +125,15 @@ def _play(
         play(path, device=equipment.speaker, stop=stop)
 
 
+def _hear(
+    play: Callable[[Path, threading.Event], None], answer: Path, stop: threading.Event
+) -> None:
+    """Play an answer. Raises CaptureError where it cannot be read: nobody is told to delete it."""
+    with open_audio(answer):
+        pass
+    play(answer, stop)
+
+
 def _in_silence(_: Path, __: threading.Event) -> None:
     """Plays nothing, where it is known that there is no loudspeaker."""
 
@@ -179,7 +189,7 @@ def _on_screen(
         ScreenSession(
             turns=turns,
             rehearse=partial(_rehearsed_anywhere, stations=stations, show=show),
-            play=stations.play,
+            play=partial(_hear, stations.play),
             review=Reviewing(stations.workspace.recordings, bank).open,
             exam=show.exam,
             remark="\n".join(show.remarks),

@@ -200,7 +200,7 @@ def at_rate(path: Path, rate_hz: int) -> Samples:
         samples, file_rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise VoiceError(
-            f"{path}: cannot be played ({reason(error)})", "see what is there with `sayback doctor`"
+            f"{path}: cannot be played ({reason(error)})", "delete it, and try again"
         ) from error
     mono = without_silent_end(samples.mean(axis=1, dtype=np.float32))
     return np.asarray(soxr.resample(mono, file_rate_hz, rate_hz), dtype=np.float32)
