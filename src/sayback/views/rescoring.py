@@ -92,16 +92,15 @@ def rescore_all(
             else:
                 _tell(number, outcome, out)
     out.print(Text(_total(counts)))
-    if not counts["unread"]:
+    if counts["unread"]:
         if damaged:
-            raise damage(damaged)
-        return
+            out.print(Text(f" {damage(damaged)}"), soft_wrap=True)
+        raise SaybackError(
+            f"{counts['unread']} of {len(numbers)} recordings cannot be read",
+            "each is named above: put back what is missing, the scores that there were are kept",
+        )
     if damaged:
-        out.print(Text(f" {damage(damaged)}"), soft_wrap=True)
-    raise SaybackError(
-        f"{counts['unread']} of {len(numbers)} recordings cannot be read",
-        "each is named above: put back what is missing, the scores that there were are kept",
-    )
+        raise damage(damaged)
 
 
 def finish(left: Iterable[int], bank: Path, engine: Engine, store: Store, out: Console) -> None:
