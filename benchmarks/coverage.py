@@ -25,7 +25,6 @@ from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from corruption import Corruption
@@ -55,12 +54,7 @@ T = TypeVar("T")
 TESTS = {"ArgKP": "dev", "SciEntsBank": "test-uq", "Beetle": "test-ua"}
 HELD_OUT = {"ArgKP": 1500, "SciEntsBank": 1000, "Beetle": 2500, "answers": 4000, "pairs": 2000}
 """Pairs of each source that the calibration is fitted on."""
-BESIDE = "other questions"
-"""The source of our answers and sentences beside facts of other questions."""
-BESIDE_COUNTS = {"answers": 2000, "pairs": 1000}
-SHARES = {
-    "ArgKP": 0.6, "SciEntsBank": 0.6, "Beetle": 0.6, "answers": 3.0, "pairs": 1.0, BESIDE: 1.0,
-}  # fmt: skip
+SHARES = {"ArgKP": 0.6, "SciEntsBank": 0.6, "Beetle": 0.6, "answers": 3.0, "pairs": 1.0}
 """What a source counts in the fit: ours are as the users of the package speak."""
 JUDGED = ("judge_said", "judge_contradicted")
 ALL = (*FEATURES, *JUDGED)
@@ -109,9 +103,7 @@ def held_out() -> dict[str, list[Pair]]:
         "answers": answer_pairs(held_out=True),
         "pairs": chain.from_iterable(spoken_questions(held_out=True)),
     }
-    found = {name: sample(pairs, HELD_OUT[name]) for name, pairs in sources.items()}
-    ours = chain.from_iterable(found[name][:count] for name, count in BESIDE_COUNTS.items())
-    return found | {BESIDE: of_other_questions([*ours])}
+    return {name: sample(pairs, HELD_OUT[name]) for name, pairs in sources.items()}
 
 
 # Fitting
@@ -135,23 +127,15 @@ def calibrate(seen: Mapping[str, Sequence[Row]]) -> Calibration:
 
 
 def with_best_threshold(fitted: Calibration) -> Calibration:
-    """The calibration with the threshold of said facts that agrees best, all sources alike.
+    """The calibration with the threshold of said facts that agrees best on whole answers.
 
-    By what the package, with the calibration written so far, gives to held-out pairs. Of facts
-    beside answers to other questions, which say none of them, the share that is not called said
-    counts as much as the balanced accuracy of all other sources.
+    By what the package, with the calibration written so far, gives to held-out answers.
     """
-    percents = range(40, 91)
-    agreed, sources = np.zeros(len(percents)), held_out()
-    for name, pairs in sources.items():
-        scores, _, said = decisions(pairs)
-        for at, percent in enumerate(percents):
-            called = scores >= percent / 100
-            if name == BESIDE:
-                agreed[at] += len(HELD_OUT) * float((~called).mean())
-            else:
-                agreed[at] += balanced_accuracy(called, said)
-    return msgspec.structs.replace(fitted, said_from=percents[int(agreed.argmax())] / 100)
+    pairs = held_out()["answers"]
+    scores = np.array([score for _, score in in_parallel(judgement, pairs)])
+    said = np.array([pair.label is Label.SAID for pair in pairs])
+    best = max(range(40, 91), key=lambda p: balanced_accuracy(scores >= p / 100, said))
+    return msgspec.structs.replace(fitted, said_from=best / 100)
 
 
 def write(fitted: Calibration) -> None:
@@ -216,8 +200,8 @@ def judgement(pair: Pair) -> tuple[Status, float]:
     return coverage.points[0].status, coverage.points[0].score
 
 
-def decisions(pairs: Sequence[Pair]) -> tuple[NDArray[Any], ...]:
-    """Score, whether covered and whether said, of each item: of several references the best."""
+def agreement(pairs: Sequence[Pair]) -> dict[str, float]:
+    """The package against the labels of one set; of several references the best counts."""
     best: dict[str, tuple[float, bool, bool]] = {}
     for number, (pair, (status, score)) in enumerate(
         zip(pairs, in_parallel(judgement, pairs), strict=True)
@@ -226,12 +210,7 @@ def decisions(pairs: Sequence[Pair]) -> tuple[NDArray[Any], ...]:
         before = best.get(item, (-1.0, False, False))
         is_covered = before[1] or status is Status.COVERED
         best[item] = (max(before[0], score), is_covered, pair.label is Label.SAID)
-    return tuple(np.array(each) for each in zip(*best.values(), strict=True))
-
-
-def agreement(pairs: Sequence[Pair]) -> dict[str, float]:
-    """The package against the labels of one set."""
-    scores, covered, said = decisions(pairs)
+    scores, covered, said = (np.array(each) for each in zip(*best.values(), strict=True))
     return {
         "auc": auc(scores, said),
         "balanced_accuracy": balanced_accuracy(covered, said),

@@ -27,7 +27,7 @@ from sayback.scoring.words import (
     weight,
 )
 
-KEPT_WINDOWS = 8
+KEPT_WINDOWS = 6
 """Windows of an answer that are weighed for a fact: those nearest to it by words and meaning."""
 NEAR_MEANING = 0.35
 """Cosine under which two words have nothing to do with each other."""
