@@ -8,11 +8,13 @@ demo:  ## rehearse one question; sets up everything first
 test:  ## run every test; sets up everything first
 	@scripts/setup fast,test
 	@scripts/setup-browser
+	@scripts/setup-sound
 	@.venv/bin/pytest -m "not sound_card" --numprocesses 3 --dist worksteal
 	@.venv/bin/pytest -m sound_card
 
 torture:  ## the long campaigns of faults, under half an hour
 	@scripts/setup fast,test
+	@scripts/setup-sound
 	@.venv/bin/pytest --torture tests/torture/test_web_*.py
 	@.venv/bin/pytest --torture tests/torture --ignore-glob '*/test_web_*.py' --numprocesses 3
 

@@ -244,7 +244,15 @@ class SoundCard:
 
 @contextmanager
 def virtual_sound_card() -> Iterator[SoundCard]:
-    """A card of one's own, the default of this process and its children for that long."""
+    """A card of one's own, the default of this process and its children for that long.
+
+    Skips the test where the programs for it are missing.
+    """
+    for program in ("pulseaudio", "pactl", "pacat"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed: type  scripts/setup-sound")
+    if ctypes.util.find_library("portaudio") is None:
+        pytest.skip("PortAudio is not installed: type  scripts/setup-sound")
     # A socket's path holds at most 107 characters, so pytest's own folders are too deep.
     with tempfile.TemporaryDirectory(prefix="sayback-") as folder:
         card = SoundCard(Path(folder))
@@ -257,11 +265,6 @@ def virtual_sound_card() -> Iterator[SoundCard]:
 @pytest.fixture(scope="session")
 def sound_card() -> Iterator[SoundCard]:
     """The card that all tests share."""
-    for program in ("pulseaudio", "pactl", "pacat"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed: apt-get install pulseaudio pulseaudio-utils")
-    if ctypes.util.find_library("portaudio") is None:
-        pytest.skip("PortAudio is not installed: apt-get install libportaudio2 libasound2-plugins")
     with virtual_sound_card() as card:
         yield card
 
