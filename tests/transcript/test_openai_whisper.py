@@ -4,6 +4,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from itertools import chain
@@ -220,7 +221,11 @@ def test_an_overtaken_window_has_the_words_of_one_that_was_not(
     assert [name for name, _ in overtaking.ends] == ends
     heard = dict(overtaking.ends)
     assert heard["full"] == alone.transcribe(spoken)
-    assert heard["caption"] == heard["last"] == alone.transcribe(quick, quick=True)
+    # In a thread of its own, as those were: another engine used in this one may have left it a
+    # number of processors, by which sums differ in their seventh digit.
+    with ThreadPoolExecutor(1) as pool:
+        expected = pool.submit(alone.transcribe, quick, quick=True).result()
+    assert heard["caption"] == heard["last"] == expected
     assert overtaking.kept < 20  # its own tokens, none of the 1500 places of the sound
     assert hook_counts(engine) == hooks
     assert MultiHeadAttention.use_sdpa
