@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
 import threading
@@ -40,6 +41,8 @@ def serve(desk: Desk, port: int | None, *, browse: bool, announce: Callable[[str
             lifespan="on",
             timeout_graceful_shutdown=LONGEST_GOODBYE_S,
         )
+        # It warns, in the terminal, of whoever goes away while a page is sent.
+        logging.getLogger("asyncio").setLevel(logging.ERROR)
         server = uvicorn.Server(config)
         with suppress(KeyboardInterrupt), _ended_by_hangup(server):  # so this command ends
             announce(address)
