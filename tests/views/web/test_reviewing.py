@@ -33,6 +33,11 @@ reviewing.open(1)
 reviewing.open(1)
 """
 
+WARN = """
+import logging
+logging.getLogger("asyncio").warning("socket.send() raised exception.")
+"""
+
 
 def test_the_page_of_an_attempt_is_opened_once_it_is_served(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
@@ -50,6 +55,17 @@ def test_the_page_of_an_attempt_is_opened_once_it_is_served(tmp_path: Path) -> N
     assert first == second  # one server
     assert first.startswith("http://127.0.0.1:")
     assert first.endswith("/attempt-1.html True")
+
+
+def test_what_becomes_of_a_connection_is_not_written_over_the_screen(tmp_path: Path) -> None:
+    opened = subprocess.run(
+        [sys.executable, "-c", OPEN_TWICE + WARN, tmp_path, tmp_path],
+        env=os.environ | {"BROWSER": "true %s"},
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    assert (opened.stdout, opened.stderr) == (b"", b"")
 
 
 def test_a_server_that_cannot_start_is_an_error(
