@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from corruption import Corruption
@@ -54,11 +55,19 @@ T = TypeVar("T")
 TESTS = {"ArgKP": "dev", "SciEntsBank": "test-uq", "Beetle": "test-ua"}
 HELD_OUT = {"ArgKP": 1500, "SciEntsBank": 1000, "Beetle": 2500, "answers": 4000, "pairs": 2000}
 """Pairs of each source that the calibration is fitted on."""
-SHARES = {"ArgKP": 0.6, "SciEntsBank": 0.6, "Beetle": 0.6, "answers": 3.0, "pairs": 1.0}
+BESIDE = "other questions"
+"""The source of our answers and sentences beside facts of other questions."""
+BESIDE_COUNTS = {"answers": 2000, "pairs": 1000}
+SHARES = {
+    "ArgKP": 0.6, "SciEntsBank": 0.6, "Beetle": 0.6, "answers": 3.0, "pairs": 1.0, BESIDE: 1.0,
+}  # fmt: skip
 """What a source counts in the fit: ours are as the users of the package speak."""
 JUDGED = ("judge_said", "judge_contradicted")
 ALL = (*FEATURES, *JUDGED)
 MISHEARD_SHARE = 0.3
+AS_GOOD = 0.001
+"""Agreement so much under the best is as good: the standard error, by resampling, of what two near
+thresholds differ in."""
 MOST_FALSE_ALARMS = 0.02
 """Said facts that may be called contradicted, on what the calibration is fitted on."""
 CALIBRATION = ROOT / "src" / "sayback" / "scoring" / "calibration.json"
@@ -67,6 +76,7 @@ ABLATIONS: dict[str, Callable[[str], bool]] = {
     "judge only": lambda name: name in JUDGED,
     "without word vectors": lambda name: name not in ("near", "cosine"),
     "without the question": lambda name: name not in ("echo", "telling", "restated"),
+    "without opposites": lambda name: name != "opposed",
     "all": lambda name: True,
 }
 MEASURES: dict[str, Callable[[str, str], float]] = {
@@ -103,7 +113,9 @@ def held_out() -> dict[str, list[Pair]]:
         "answers": answer_pairs(held_out=True),
         "pairs": chain.from_iterable(spoken_questions(held_out=True)),
     }
-    return {name: sample(pairs, HELD_OUT[name]) for name, pairs in sources.items()}
+    found = {name: sample(pairs, HELD_OUT[name]) for name, pairs in sources.items()}
+    ours = chain.from_iterable(found[name][:count] for name, count in BESIDE_COUNTS.items())
+    return found | {BESIDE: of_other_questions([*ours])}
 
 
 # Fitting
@@ -127,15 +139,26 @@ def calibrate(seen: Mapping[str, Sequence[Row]]) -> Calibration:
 
 
 def with_best_threshold(fitted: Calibration) -> Calibration:
-    """The calibration with the threshold of said facts that agrees best on whole answers.
+    """The calibration with the threshold of said facts that agrees best, all sources alike.
 
-    By what the package, with the calibration written so far, gives to held-out answers.
+    By what the package, with the calibration written so far, gives to held-out pairs. Of facts
+    beside answers to other questions, which say none of them, the share that is not called said
+    counts as much as the balanced accuracy of all other sources. Of thresholds that are as good the
+    strictest is taken: credit that was not earned costs more trust than a point missed.
     """
-    pairs = held_out()["answers"]
-    scores = np.array([score for _, score in in_parallel(judgement, pairs)])
-    said = np.array([pair.label is Label.SAID for pair in pairs])
-    best = max(range(40, 91), key=lambda p: balanced_accuracy(scores >= p / 100, said))
-    return msgspec.structs.replace(fitted, said_from=best / 100)
+    percents = range(40, 91)
+    agreed, sources = np.zeros(len(percents)), held_out()
+    for name, pairs in sources.items():
+        scores, _, said = decisions(pairs)
+        for at, percent in enumerate(percents):
+            called = scores >= percent / 100
+            if name == BESIDE:
+                agreed[at] += len(HELD_OUT) * float((~called).mean())
+            else:
+                agreed[at] += balanced_accuracy(called, said)
+    agreed /= 2 * len(HELD_OUT)
+    strictest = np.flatnonzero(agreed >= agreed.max() - AS_GOOD)[-1]
+    return msgspec.structs.replace(fitted, said_from=percents[strictest] / 100)
 
 
 def write(fitted: Calibration) -> None:
@@ -200,8 +223,8 @@ def judgement(pair: Pair) -> tuple[Status, float]:
     return coverage.points[0].status, coverage.points[0].score
 
 
-def agreement(pairs: Sequence[Pair]) -> dict[str, float]:
-    """The package against the labels of one set; of several references the best counts."""
+def decisions(pairs: Sequence[Pair]) -> tuple[NDArray[Any], ...]:
+    """Score, whether covered and whether said, of each item: of several references the best."""
     best: dict[str, tuple[float, bool, bool]] = {}
     for number, (pair, (status, score)) in enumerate(
         zip(pairs, in_parallel(judgement, pairs), strict=True)
@@ -210,7 +233,12 @@ def agreement(pairs: Sequence[Pair]) -> dict[str, float]:
         before = best.get(item, (-1.0, False, False))
         is_covered = before[1] or status is Status.COVERED
         best[item] = (max(before[0], score), is_covered, pair.label is Label.SAID)
-    scores, covered, said = (np.array(each) for each in zip(*best.values(), strict=True))
+    return tuple(np.array(each) for each in zip(*best.values(), strict=True))
+
+
+def agreement(pairs: Sequence[Pair]) -> dict[str, float]:
+    """The package against the labels of one set."""
+    scores, covered, said = decisions(pairs)
     return {
         "auc": auc(scores, said),
         "balanced_accuracy": balanced_accuracy(covered, said),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import process_time
 
 import pytest
@@ -16,6 +17,7 @@ from sayback.scoring.coverage import (
 )
 from sayback.scoring.facts import Fact
 from sayback.scoring.features import prepare
+from sayback.scoring.judge import Judge, Pair, Verdict
 from sayback.scoring.passages import Window
 from sayback.scoring.scorecard import score
 from sayback.scoring.words import listen
@@ -47,6 +49,8 @@ THREE = "The pipeline has tokenizer, embedding, and pooling"
         (THREE, "I do not remember anything about that topic", Status.MISSED),
         ("Caching lowers latency", "caching lowers the latency", Status.COVERED),
         ("Caching does not lower latency", "caching will not lower latency", Status.COVERED),
+        ("Caching does not lower latency", "caching lowers the latency", Status.CONTRADICTED),
+        ("Dropout is off at inference", "dropout stays on at inference", Status.CONTRADICTED),
         ("Adam uses momentum", "Adam does not use momentum", Status.CONTRADICTED),
         ("ViT doesn't use CNN", "ViT uses a CNN", Status.CONTRADICTED),
         ("ViT doesn't use CNN", "ViT works without a CNN", Status.COVERED),
@@ -82,11 +86,7 @@ def test_a_paraphrase_is_covered(point: str, answer: str) -> None:
 
 @pytest.mark.parametrize(
     ("point", "answer", "status"),
-    [
-        ("Caching does not lower latency", "caching lowers the latency", Status.CONTRADICTED),
-        ("PCA is unsupervised", "PCA does not need any labels", Status.COVERED),
-        ("Dropout is off at inference", "dropout stays on at inference", Status.CONTRADICTED),
-    ],
+    [("PCA is unsupervised", "PCA does not need any labels", Status.COVERED)],
 )
 @pytest.mark.xfail(strict=True, reason="the judge does not know it yet: see docs/judge.md")
 def test_what_the_judge_still_gets_wrong(point: str, answer: str, status: Status) -> None:
@@ -104,6 +104,26 @@ def test_what_the_judge_still_gets_wrong(point: str, answer: str, status: Status
 )
 def test_an_opposite_is_not_covered(point: str, answer: str) -> None:
     assert judge(point, answer).status in (Status.CONTRADICTED, Status.MISSED)
+
+
+@pytest.mark.parametrize(
+    ("question", "point", "answer"),
+    [
+        (
+            "How do you treat overfitting and underfitting?",
+            "More data cures overfitting",
+            "more data cures underfitting",
+        ),
+        ("SGD or Adam?", "Adam adapts its step sizes", "SGD adapts its step sizes"),
+        ("What is speed?", "Speed is distance divided by time", "it is time divided by distance"),
+        ("SQL or NoSQL?", "SQL databases have a fixed schema", "NoSQL has a fixed schema"),
+        ("Where do you read from?", "Memory is faster than a disk", "disks are faster than memory"),
+    ],
+)
+def test_what_holds_for_another_thing_is_not_covered(
+    question: str, point: str, answer: str
+) -> None:
+    assert judge(point, answer, question).status in (Status.CONTRADICTED, Status.MISSED)
 
 
 def test_missing_facts_are_named_as_written() -> None:
@@ -263,6 +283,29 @@ def test_of_windows_that_say_it_the_narrowest_is_quoted() -> None:
     wide = Reading(Window(0, 9, 0, 1), said=0.95, contradicted=0.0)
     narrow = Reading(Window(5, 9, 1, 1), said=0.9, contradicted=0.0)
     assert decide(Fact("momentum", "momentum"), [wide, narrow]).reading == narrow
+
+
+class SaysOfThePoint(Judge):
+    """Gives every window the same odds of saying the whole point, and none of saying a fact."""
+
+    def __init__(self, point: str, said: float) -> None:
+        self._point, self._said = point, said
+
+    def read(self, pairs: Sequence[Pair]) -> list[Verdict]:
+        return [Verdict(self._said if claim == self._point else -6.0, -6.0) for _, claim in pairs]
+
+
+@pytest.mark.parametrize("said", [6.0, -2.0])
+def test_the_whole_point_counts_for_its_facts(said: float) -> None:
+    text = "caching lowers latency; sharding spreads the load"
+    question = Question("Why?", "q", key_points=(KeyPoint(text),))
+    answer = prepare("one of them is quick and the other one is wide")
+    (alone,) = score_points(question, answer, SaysOfThePoint(text, -6.0))
+    (facts,) = score_points(question, answer, SaysOfThePoint(text, said))
+    assert [fact.is_said for fact in facts] == [said > 0] * len(alone)
+    assert all(
+        fact.probability > before.probability for fact, before in zip(facts, alone, strict=True)
+    )
 
 
 def test_without_a_judge_the_words_decide() -> None:

@@ -59,6 +59,54 @@ def test_a_number_must_be_the_same(answer: str, missing: float) -> None:
     assert seen("division by two hundred fifty five", answer).unnumbered == missing
 
 
+@pytest.mark.parametrize(
+    ("fact", "answer", "is_opposed"),
+    [
+        ("more data cures overfitting", "more data cures underfitting", True),
+        ("more data cures overfitting", "more data cures under fitting", True),
+        ("more data cures overfitting", "more data cures overfitting, not underfitting", False),
+        ("more data cures overfitting", "I like underfitting", False),
+        ("a small step converges slowly", "a large step converges slowly", True),
+        ("a small step converges slowly", "no large step converges slowly", False),
+        ("the step is not small", "the step is large", False),
+        ("non-maximum suppression", "non-maximum suppression", False),
+        ("the rate goes from high to low", "the rate goes from high to low", False),
+        ("memory is faster than a disk", "a disk is faster than memory", True),
+        ("memory is faster than a disk", "a disk is slower than memory", False),
+        ("memory is faster than a disk", "memory is slower than a disk", True),
+        ("intersection divided by union", "you take the union divided by the intersection", True),
+        ("intersection divided by union", "the intersection is divided by the union", False),
+        ("solved by sorting", "by sorting it is solved", False),
+    ],
+)
+def test_opposed(fact: str, answer: str, is_opposed: bool) -> None:
+    assert (seen(fact, answer).opposed > 0.3) is is_opposed
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "is_opposed"),
+    [
+        ("What is the difference between Adam and SGD?", "SGD keeps momentum", True),
+        ("How does Adam differ from SGD?", "SGD keeps momentum", True),
+        ("Compare Adagrad, the SGD and Adam.", "SGD keeps momentum", True),
+        ("SGD or Adam?", "it keeps momentum", False),
+        ("SGD or Adam?", "SGD has nothing and Adam keeps momentum", False),
+        ("What did SGD do before you took Adam?", "SGD keeps momentum", False),
+        ("What is Adam?", "SGD keeps momentum", False),
+    ],
+)
+def test_what_is_said_of_another_thing_asked_about(
+    question: str, answer: str, is_opposed: bool
+) -> None:
+    assert (seen("Adam keeps momentum", answer, question).opposed > 0.3) is is_opposed
+
+
+def test_only_the_passage_that_says_most_can_be_opposed() -> None:
+    fact = "more data cures overfitting"
+    two = "Underfitting is when both errors are high. More data cures overfitting."
+    assert seen(fact, two).opposed == 0.0
+
+
 def test_nothing_is_seen_of_a_fact_or_an_answer_without_words() -> None:
     assert observe("...", listen(""), prepare("something else")) == []
     assert observe("momentum", listen(""), prepare("...")) == []

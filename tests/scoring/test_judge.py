@@ -51,6 +51,12 @@ def test_threads_may_ask_at_once() -> None:
     assert found == [another().read(PAIRS)] * 4
 
 
+@pytest.mark.parametrize("mark", [".", "!", "?", ",", " .", "..."])
+def test_a_mark_at_the_end_changes_no_verdict(mark: str) -> None:
+    plain, marked = another().read([(CLAIM, CLAIM), (f"{CLAIM}{mark}", CLAIM)])
+    assert marked == plain
+
+
 def test_every_word_piece_counts_and_nothing_else_is_read() -> None:
     encoded = tokenizer().encode("Adam", CLAIM)
     assert encoded.tokens == ["[CLS]", "adam", "[SEP]", "adam", "uses", "momentum", "[SEP]"]

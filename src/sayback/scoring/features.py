@@ -11,11 +11,20 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
+from sayback.scoring.contrast import (
+    Contrast,
+    Sides,
+    are_exchanged,
+    opposites_said,
+    rivals_said,
+    sides,
+)
 from sayback.scoring.judge import known_words
 from sayback.scoring.passages import Passage, Window, passages, windows
-from sayback.scoring.tokens import is_content, is_number
+from sayback.scoring.tokens import Token, is_content, is_number, tokenize
 from sayback.scoring.vectors import Vectors, vectors
 from sayback.scoring.words import (
+    MOST_WORDS,
     SOUND_CREDIT,
     Heard,
     Match,
@@ -27,7 +36,7 @@ from sayback.scoring.words import (
     weight,
 )
 
-KEPT_WINDOWS = 6
+KEPT_WINDOWS = 8
 """Windows of an answer that are weighed for a fact: those nearest to it by words and meaning."""
 NEAR_MEANING = 0.35
 """Cosine under which two words have nothing to do with each other."""
@@ -48,6 +57,9 @@ class Features:
     telling: log of 1 + telling words of the window that the question has not
     reversed: share of the words found whose negation differs from the fact's
     unnumbered: 1 where the fact has a number that the window has not
+    opposed: share of the fact's words in the passage that has most of them, where that has an
+        opposite of another ("underfit" for "overfit"), another of the things that the question
+        puts side by side, or two words exchanged; 0 where it has none of these, or two
     restated: 1 where the fact has hardly a word that the question has not
     fact_length, window_length: log of 1 + words
     """
@@ -58,9 +70,14 @@ class Features:
     telling: float
     reversed: float
     unnumbered: float
+    opposed: float
     restated: float
     fact_length: float
     window_length: float
+
+    def named(self) -> dict[str, float]:
+        """Each feature by its name, as a model weighs them."""
+        return {name: getattr(self, name) for name in FEATURES}
 
 
 FEATURES = tuple(field.name for field in fields(Features))
@@ -79,31 +96,29 @@ class Seen:
 class Answer:
     """An answer prepared once for any number of facts.
 
-    `meaning` are the vectors of its content tokens, shape (tokens, dimensions); those of passage
-    n are at `bounds[n] : bounds[n + 1]`. `directions` are unit vectors, shape (windows,
-    dimensions).
+    `written` are its tokens as in the text, numbers of two digits and more in digits. `meaning`
+    are the vectors of its content tokens, shape (tokens, dimensions); those of passage n are at
+    `bounds[n] : bounds[n + 1]`. `telling` are the stems of the telling words of each passage.
+    `directions` are unit vectors, shape (windows, dimensions).
     """
 
     text: str
     heard: Heard
+    written: tuple[str, ...]
     cut: tuple[Passage, ...]
     windows: tuple[Window, ...]
     meaning: Vectors
     bounds: tuple[int, ...]
+    telling: tuple[frozenset[str], ...]
     directions: Vectors
 
     def text_of(self, window: Passage, meant: Mapping[int, str]) -> str:
-        """The words of a window as in the text, those at some positions written otherwise.
-
-        Numbers of two digits and more are written in digits.
-        """
+        """The words of a window as they are written, those at some positions otherwise."""
         parts: list[str] = []
         end = self.heard.tokens[window.first].start
         for at in range(window.first, window.last + 1):
             token = self.heard.tokens[at]
-            number = token.key if is_number(token.key) and len(token.key) > 1 else None
-            word = meant.get(at, number or self.text[token.start : token.end])
-            parts += (self.text[end : token.start], word)
+            parts += (self.text[end : token.start], meant.get(at, self.written[at]))
             end = token.end
         return " ".join("".join(parts).split())
 
@@ -121,12 +136,21 @@ def prepare(text: str) -> Answer:
     return Answer(
         text=text,
         heard=heard,
+        written=tuple(_written(token, text) for token in heard.tokens),
         cut=cut,
         windows=read,
         meaning=meaning,
         bounds=tuple(bounds.tolist()),
+        telling=tuple(
+            frozenset(telling_stems(heard.tokens[each.first : each.last + 1])) for each in cut
+        ),
         directions=_directions(meaning, list(map(weight, keys)), bounds, read),
     )
+
+
+def _written(token: Token, text: str) -> str:
+    is_long_number = is_number(token.key) and len(token.key) > 1
+    return token.key if is_long_number else text[token.start : token.end]
 
 
 def _directions(
@@ -144,28 +168,26 @@ def _directions(
 class _Comparison:
     """A fact beside an answer.
 
-    `found` is the credit of each word of the fact in each window, shape (words, windows); `near`
-    is that or the likeness of the nearest word. `asked` are the words that the question has too;
-    `likeness` is the cosine of the fact and each window as sums of word vectors.
+    `own` are the words that count: those the question has not, or all of a fact that restates it.
+    `found` is the credit of each word in each window, shape (words, windows); `near` the share of
+    those that count in each window, a word of near meaning by its likeness; `said` the share of
+    them that was found in each passage. `likeness` is the cosine of the fact and each window as
+    sums of word vectors.
     """
 
     matches: tuple[Match, ...]
+    own: NDArray[np.bool_]
+    restates: bool
     found: Shares
     near: Shares
-    weights: Shares
-    asked: NDArray[np.bool_]
-    restates: bool
+    said: Shares
     likeness: Vectors
+    contrasts: tuple[Contrast, ...]
+    sides: Sequence[Sides]
 
-    @property
-    def own(self) -> NDArray[np.bool_]:
-        """The words that count: those the question has not, or all of a fact that restates it."""
-        return np.ones_like(self.asked) if self.restates else ~self.asked
-
-    def share(self, credits: Shares, words: NDArray[np.bool_]) -> Shares:
-        """Share of some of the words, by weight, that have credit: one for each window."""
-        total = float(self.weights[words].sum())
-        return np.asarray(self.weights[words] @ credits[words] / (total or 1.0))
+    def central(self, window: Window) -> int:
+        """The number of the passage of a window that says most of the words that count."""
+        return max(window.numbers, key=lambda at: float(self.said[at]))
 
 
 def observe(fact: str, question: Heard, answer: Answer) -> list[Seen]:
@@ -173,8 +195,8 @@ def observe(fact: str, question: Heard, answer: Answer) -> list[Seen]:
     matches = match(fact, question, answer.heard)
     if not matches or not answer.cut:
         return []
-    compared = _compare(matches, answer)
-    nearness = compared.share(compared.near, compared.own) + compared.likeness / 2
+    compared = _compare(fact, matches, answer, question)
+    nearness = compared.near + compared.likeness / 2
     ranked = (int(index) for index in np.argsort(-nearness, kind="stable"))
     echoes = _echoes(question, answer, restates=compared.restates)
     telling = (at for at in ranked if echoes.isdisjoint(answer.windows[at].numbers))
@@ -232,25 +254,34 @@ def _echoes(question: Heard, answer: Answer, *, restates: bool) -> frozenset[int
     return frozenset(found)
 
 
-def _compare(matches: tuple[Match, ...], answer: Answer) -> _Comparison:
+def _compare(fact: str, matches: tuple[Match, ...], answer: Answer, question: Heard) -> _Comparison:
     found = np.zeros((len(matches), len(answer.cut)))
     firsts = [each.first for each in answer.cut]
     for row, each in enumerate(matches):
         if each.positions:
             found[row, np.searchsorted(firsts, each.positions, side="right") - 1] = each.credit
     meaning = vectors([each.unit.raw for each in matches])
-    near = np.maximum(found, _near(meaning, answer))
+    near = _by_window(np.maximum(found, _near(meaning, answer)), answer.windows)
     weights = np.array([each.unit.weight for each in matches])
     asked = np.array([each.asked for each in matches])
+    restates = float(weights[~asked].sum()) < RESTATED_WEIGHT
+    own = np.ones_like(asked) if restates else ~asked
+    total = float(weights[own].sum()) or 1.0
     summed = weights.astype(np.float32) @ meaning
+    tokens = tokenize(fact)[:MOST_WORDS]
     return _Comparison(
         matches=matches,
+        own=own,
+        restates=restates,
         found=_by_window(found, answer.windows),
-        near=_by_window(near, answer.windows),
-        weights=weights,
-        asked=asked,
-        restates=float(weights[~asked].sum()) < RESTATED_WEIGHT,
+        near=weights[own] @ near[own] / total,
+        said=weights[own] @ found[own] / total,
         likeness=answer.directions @ (summed / max(float(np.linalg.norm(summed)), 1e-6)),
+        contrasts=(
+            *opposites_said(tokens, matches, answer.heard),
+            *rivals_said(matches, answer.heard, question),
+        ),
+        sides=tuple(sides(tokens)),
     )
 
 
@@ -277,18 +308,22 @@ def _by_window(credits: Shares, read: Sequence[Window]) -> Shares:
 
 
 def _features(at: int, answer: Answer, compared: _Comparison, question: Heard) -> Features:
-    window, heard, own = answer.windows[at], answer.heard, compared.own
-    telling = set(telling_stems(heard.tokens[window.first : window.last + 1]))
+    window, heard = answer.windows[at], answer.heard
+    telling = frozenset[str]().union(*(answer.telling[number] for number in window.numbers))
     asked = len(telling & question.stems.keys())
     numbers = np.array([is_number(each.unit.raw) for each in compared.matches])
-    counted = [each for each, counts in zip(compared.matches, own, strict=True) if counts]
+    central = compared.central(window)
+    share, passage = float(compared.said[central]), answer.cut[central]
+    exchanged = are_exchanged(compared.sides, heard.tokens[passage.first : passage.last + 1])
+    counted = [each for each, counts in zip(compared.matches, compared.own, strict=True) if counts]
     return Features(
-        near=float(compared.share(compared.near[:, at], own)),
+        near=float(compared.near[at]),
         cosine=float(compared.likeness[at]),
         echo=asked / len(telling) if telling else 1.0,
         telling=log(1 + len(telling) - asked),
         reversed=_reversed(counted, window, heard.negated),
         unnumbered=float((numbers & (compared.found[:, at] == 0)).any()),
+        opposed=share * (any(each.is_in(passage) for each in compared.contrasts) is not exchanged),
         restated=float(compared.restates),
         fact_length=log(1 + len(compared.matches)),
         window_length=log(1 + len(window)),

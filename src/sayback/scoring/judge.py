@@ -34,6 +34,11 @@ class Verdict(NamedTuple):
     contradicted: float
 
 
+def as_read(passage: str, claim: str) -> Pair:
+    """Both as the judge learnt to read them: a passage ends in a full stop, a claim in none."""
+    return passage.rstrip(" .,;:!?") + ".", claim.rstrip(" .")
+
+
 @lru_cache(maxsize=1)
 def tokenizer() -> Tokenizer:
     """Word pieces of the model, lower-cased."""
@@ -71,8 +76,7 @@ class Judge:
         return list(self._pool.map(self._read, pairs))
 
     def _verdict(self, pair: Pair) -> Verdict:
-        passage, claim = (text[:LONGEST_TEXT] for text in pair)
-        encoded = tokenizer().encode(passage, claim)
+        encoded = tokenizer().encode(*as_read(*(text[:LONGEST_TEXT] for text in pair)))
         (logits,) = self._session.run(
             None,
             {
