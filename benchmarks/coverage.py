@@ -76,7 +76,7 @@ ABLATIONS: dict[str, Callable[[str], bool]] = {
     "judge only": lambda name: name in JUDGED,
     "without word vectors": lambda name: name not in ("near", "cosine"),
     "without the question": lambda name: name not in ("echo", "telling", "restated"),
-    "without opposites": lambda name: name != "opposed",
+    "without opposites and rivals": lambda name: name != "opposed",
     "all": lambda name: True,
 }
 MEASURES: dict[str, Callable[[str, str], float]] = {
@@ -138,13 +138,13 @@ def calibrate(seen: Mapping[str, Sequence[Row]]) -> Calibration:
     return msgspec.structs.replace(fitted, contradicted_from=_alarm(fitted, seen["answers"]))
 
 
-def with_best_threshold(fitted: Calibration) -> Calibration:
-    """The calibration with the threshold of said facts that agrees best, all sources alike.
+def with_strict_threshold(fitted: Calibration) -> Calibration:
+    """The calibration with the strictest threshold of said facts that agrees as well as the best.
 
     By what the package, with the calibration written so far, gives to held-out pairs. Of facts
     beside answers to other questions, which say none of them, the share that is not called said
-    counts as much as the balanced accuracy of all other sources. Of thresholds that are as good the
-    strictest is taken: credit that was not earned costs more trust than a point missed.
+    counts as much as the balanced accuracy of all other sources, which count alike. The strictest,
+    because credit that was not earned costs more trust than a point missed.
     """
     percents = range(40, 91)
     agreed, sources = np.zeros(len(percents)), held_out()
@@ -418,7 +418,7 @@ def main() -> None:
     if arguments.fit:
         fitted = calibrate(seen)
         write(fitted)
-        write(with_best_threshold(fitted))
+        write(with_strict_threshold(fitted))
     report = measured(seen)
     if arguments.json:
         json.dump(report, sys.stdout, indent=1, default=str)

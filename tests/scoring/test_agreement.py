@@ -54,7 +54,7 @@ def test_there_are_enough_decisions() -> None:
         ("covered", "said", "full", 0.9),
         ("covered", "said", "misheard", 0.8),
         ("covered", "said", "paraphrase", 0.6),
-        ("contradicted", "contradicted", None, 0.45),
+        ("contradicted", "contradicted", None, 0.6),
         ("missed", "not_said", "off_topic", 0.85),
     ],
 )
@@ -65,7 +65,7 @@ def test_what_was_said_is_credited(status: str, label: str, kind: str | None, le
 @pytest.mark.parametrize(
     ("status", "label", "kind", "most"),
     [
-        ("covered", "contradicted", None, 0.25),
+        ("covered", "contradicted", None, 0.2),
         ("covered", "not_said", None, 0.1),
         ("covered", "not_said", "parrot", 0.05),
         ("covered", "not_said", "off_topic", 0.05),

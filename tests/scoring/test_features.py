@@ -77,6 +77,14 @@ def test_a_number_must_be_the_same(answer: str, missing: float) -> None:
         ("intersection divided by union", "you take the union divided by the intersection", True),
         ("intersection divided by union", "the intersection is divided by the union", False),
         ("solved by sorting", "by sorting it is solved", False),
+        ("log every query with its time", "a query, a time, all are logged", False),
+        ("it runs on images", "it runs on text and on images", False),
+        ("it runs on the GPU", "it runs on CPU and on the GPU", False),
+        ("made by chaining or by probing", "made by chaining or by probing", False),
+        ("making one is cheaper than two", "making one is cheaper than making two", False),
+        ("bugs are found early", "unlike late tests it finds bugs early", False),
+        ("the tests run before the deploy", "the deploy runs after the tests", False),
+        ("Adam takes large steps with momentum", "it takes small steps without momentum", True),
     ],
 )
 def test_opposed(fact: str, answer: str, is_opposed: bool) -> None:
@@ -89,9 +97,15 @@ def test_opposed(fact: str, answer: str, is_opposed: bool) -> None:
         ("What is the difference between Adam and SGD?", "SGD keeps momentum", True),
         ("How does Adam differ from SGD?", "SGD keeps momentum", True),
         ("Compare Adagrad, the SGD and Adam.", "SGD keeps momentum", True),
+        ("Compare S-GD and Adam.", "SGD keeps momentum", True),
+        ("Why is Adam better than SGD?", "SGD keeps momentum", True),
         ("SGD or Adam?", "it keeps momentum", False),
+        ("SGD or Adam?", "unlike SGD it keeps momentum", False),
+        ("SGD or Adam?", "it keeps momentum and not SGD", False),
+        ("How do you load SGD, keep Adam and store it?", "SGD keeps momentum", False),
         ("SGD or Adam?", "SGD has nothing and Adam keeps momentum", False),
         ("What did SGD do before you took Adam?", "SGD keeps momentum", False),
+        ("Adam norm or SGD norm?", "the norm keeps momentum", False),
         ("What is Adam?", "SGD keeps momentum", False),
     ],
 )
@@ -103,8 +117,13 @@ def test_what_is_said_of_another_thing_asked_about(
 
 def test_only_the_passage_that_says_most_can_be_opposed() -> None:
     fact = "more data cures overfitting"
-    two = "Underfitting is when both errors are high. More data cures overfitting."
-    assert seen(fact, two).opposed == 0.0
+    two = "Underfitting is when data has errors. More data cures overfitting."
+    first, both = (
+        next(each for each in observe(fact, listen(""), prepare(two)) if each.window.numbers == at)
+        for at in (range(1), range(2))
+    )
+    assert first.features.opposed > 0.0
+    assert both.features.opposed == 0.0
 
 
 def test_nothing_is_seen_of_a_fact_or_an_answer_without_words() -> None:

@@ -57,6 +57,11 @@ def test_a_mark_at_the_end_changes_no_verdict(mark: str) -> None:
     assert marked == plain
 
 
+def test_a_full_stop_of_the_claim_changes_no_verdict() -> None:
+    plain, stopped = another().read([(CLAIM, CLAIM), (CLAIM, f"{CLAIM}.")])
+    assert stopped == plain
+
+
 def test_every_word_piece_counts_and_nothing_else_is_read() -> None:
     encoded = tokenizer().encode("Adam", CLAIM)
     assert encoded.tokens == ["[CLS]", "adam", "[SEP]", "adam", "uses", "momentum", "[SEP]"]

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
-from sayback.scoring.opposites import are_related, opposites
+from sayback.scoring.opposites import are_opposite, candidates
 from sayback.scoring.passages import Passage
 from sayback.scoring.tokens import Token, is_content, negated_positions
-from sayback.scoring.words import COMMON_WEIGHT, Heard, Match, stem, weight
+from sayback.scoring.words import COMMON_WEIGHT, Heard, Match, compounds, stem, weight
 
 DIRECTED = frozenset(
     ("above", "after", "before", "behind", "below", "by", "from", "into", "over", "than", "under")
 )
 """Words that say something else when what stands before them and after them is exchanged."""
-_JOINING = frozenset(("and", "or", "vs", "versus", "than", "over", "from"))
-_ARTICLES = frozenset(("a", "an", "the"))
 REACH = 3
-"""Tokens after such a word among which that word stands which it governs."""
+"""Tokens after such a word, of which it governs the first content word."""
+_SETTING_ASIDE = frozenset(
+    ("against", "avoid", "avoids", "compared", "contrast", "far", "from", "instead", "prevent",
+     "prevents", "than", "unlike", "without")
+)  # fmt: skip
+"""What stands within REACH after these is not what the passage is about ("unlike SGD")."""
+_COMPARING = frozenset(
+    ("better", "between", "choose", "chose", "compare", "comparison", "differ", "difference",
+     "differences", "different", "differs", "distinguish", "or", "over", "prefer", "rather",
+     "than", "versus", "vs", "worse")
+)  # fmt: skip
+"""A question with none of these compares nothing ("load, clean and store")."""
+_JOINING = frozenset(("and", "or", "over", "than", "versus", "vs"))
+_BETWEEN = frozenset(("a", "an", "the", "differ", "differs", "different"))
+"""Words that may stand between two things beside a joining one ("a list and a tuple")."""
+
+_APART = frozenset(
+    ("down", "inter", "intra", "non", "off", "on", "over", "post", "pre", "sub", "super", "under",
+     "up")
+)  # fmt: skip
+"""Prefixes that are written as a word of their own at times ("under fit")."""
 
 Sides = tuple[str, set[str], str]
 """A directed word, the stems of the content words before it, and that of the one after it."""
@@ -27,15 +47,19 @@ Sides = tuple[str, set[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """The positions of what a fact has, and those of what excludes it."""
+    """The positions of what a fact has, and those of what excludes it, in order."""
 
-    own: Collection[int]
-    other: Collection[int]
+    own: Sequence[int]
+    other: Sequence[int]
 
     def is_in(self, passage: Passage) -> bool:
-        """Whether the passage has only what excludes the fact's."""
-        is_other = any(at in passage for at in self.other)
-        return is_other and not any(at in passage for at in self.own)
+        """Whether the passage has what excludes it, and not the fact's own."""
+        return _is_any(self.other, passage) and not _is_any(self.own, passage)
+
+
+def _is_any(positions: Sequence[int], passage: Passage) -> bool:
+    at = bisect_left(positions, passage.first)
+    return at < len(positions) and positions[at] in passage
 
 
 def opposites_said(
@@ -46,47 +70,63 @@ def opposites_said(
     meant = {stem(each.key) for each in tokens}
     meant |= {one.key + two.key for one, two in pairwise(tokens)}  # "non-maximum"
     matched = {each.unit.stem: each.positions for each in matches}
+    words = {each.key: at in denied for at, each in enumerate(tokens) if is_content(each.key)}
     found = []
-    for at, token in enumerate(tokens):
-        other = [
-            place
-            for word, is_sure in _said(opposites(token.key), heard)
-            if word not in meant
-            for place in _places(word, heard, joined=is_sure)
-            if (place in heard.negated) is (at in denied)
-            and (is_sure or are_related(token.key, heard.tokens[place].key))
+    for word, is_denied in words.items():
+        said = [
+            denied_at if is_denied else affirmed_at
+            for opposite, affirmed_at, denied_at in _opposites_of(word, heard)
+            if opposite not in meant
         ]
-        if other:
-            word = stem(token.key)
-            own = matched.get(word) or _places(word, heard, joined=False)
-            found.append(Contrast({*own}.difference(other), other))
+        if other := sorted(chain(*said)):
+            own = {*matched.get(stem(word), ())}
+            found.append(Contrast(sorted(own.difference(other)), other))
     return tuple(found)
 
 
-def _said(words: Mapping[str, bool], heard: Heard) -> Iterator[tuple[str, bool]]:
-    """Those of the words that were said; most were not."""
-    lists = heard.stems, heard.spellings, heard.joints
-    for word in set[str]().union(*(words.keys() & each.keys() for each in lists)):
-        yield word, words[word]
+@lru_cache(maxsize=64)  # the words of the facts of a question; each entry keeps its answer
+def _opposites_of(word: str, heard: Heard) -> tuple[tuple[str, list[int], list[int]], ...]:
+    """Each opposite of a word that was said, and where it was affirmed, and where denied."""
+    found = []
+    for opposite in candidates(word):
+        written = {at: heard.tokens[at].key for at in _about(heard.stems.get(opposite, ()), heard)}
+        written |= dict.fromkeys(_apart(opposite, heard), opposite)
+        places = [at for at, other in written.items() if are_opposite(word, other)]
+        if places:
+            affirmed = [at for at in places if at not in heard.negated]
+            found.append((opposite, affirmed, [at for at in places if at in heard.negated]))
+    return tuple(found)
 
 
-def _places(word: str, heard: Heard, *, joined: bool) -> Sequence[int]:
-    """Where a stem or a function word was said; `joined`: also as two words ("under fit")."""
-    return (
-        *heard.stems.get(word, ()),
-        *(() if is_content(word) else heard.spellings.get(word, ())),
-        *(heard.joints.get(word, ()) if joined else ()),
-    )
+def _apart(word: str, heard: Heard) -> Iterator[int]:
+    """Where a word was said as two, of which the first is a prefix ("under fit")."""
+    for at in heard.joints.get(word, ()):
+        two = [token.key for token in heard.tokens[at : at + 2]]
+        if two[0] in _APART and "".join(two) == word:
+            yield from (at, at + 1)
+
+
+def _about(positions: Iterable[int], heard: Heard) -> Iterator[int]:
+    """Those of the positions that are not set aside ("than ice", "unlike ice")."""
+    for at in positions:
+        before = heard.tokens[max(at - REACH, 0) : at]
+        if not any(each.key in _SETTING_ASIDE for each in before):
+            yield at
 
 
 def are_exchanged(fact: Sequence[Sides], passage: Sequence[Token]) -> bool:
     """Whether two words of a fact have changed places ("warmer than ice", "ice is warmer than")."""
     if not fact:
         return False
+    theirs = list(sides(passage))
     said = {stem(each.key) for each in passage}
+    kept = {(word, after) for word, _, after in theirs}
     return any(
-        directed == theirs and after != instead and after in said and instead in before
-        for theirs, _, instead in sides(passage)
+        word == directed
+        and after in said
+        and (directed, after) not in kept
+        and instead in before - others
+        for word, others, instead in theirs
         for directed, before, after in fact
     )
 
@@ -98,38 +138,50 @@ def sides(tokens: Sequence[Token]) -> Iterator[Sides]:
         if token.key in DIRECTED:
             after = next(filter(None, stems[at + 1 : at + 1 + REACH]), None)
             if after:
-                yield token.key, {*stems[:at]}, after
+                yield token.key, {*stems[:at]} - {""}, after
 
 
 def rivals_said(matches: Sequence[Match], heard: Heard, question: Heard) -> tuple[Contrast, ...]:
-    """What a fact names of things between which the question asks, against the others of them."""
+    """What a fact names of things that the question compares, against the others of them."""
     stems = {each.unit.stem for each in matches}
     found = []
     for group in _alternatives(question):
         own = {at for each in matches if each.unit.stem in group for at in each.positions}
-        other = [at for word in group - stems for at in heard.stems.get(word, ())]
+        places = (
+            at
+            for word in group - stems
+            for at in (*heard.stems.get(word, ()), *heard.joints.get(word, ()))
+        )
+        other = {*_about(places, heard)} - own - heard.negated
         if other and group & stems:
-            found.append(Contrast(own.difference(other), other))
+            found.append(Contrast(sorted(own), sorted(other)))
     return tuple(found)
 
 
 @lru_cache(maxsize=16)  # the same for all facts of a question
 def _alternatives(question: Heard) -> tuple[frozenset[str], ...]:
-    """The stems of things that a question puts side by side ("Adam or SGD", "a list, a tuple")."""
+    """The stems of things that a question compares ("Adam or SGD", "a list and a tuple")."""
+    keys = [token.key for token in question.tokens]
+    if _COMPARING.isdisjoint(keys):
+        return ()
+    times = Counter(map(stem, keys))
     groups: list[set[str]] = []
-    previous = ""
-    is_joined = False
-    for token in question.tokens:
-        is_joined = is_joined or token.opens
-        if token.key in _JOINING:
-            is_joined = True
-        elif is_content(token.key) and weight(token.key) > COMMON_WEIGHT:
-            word = stem(token.key)
+    previous, is_joined = "", False
+    read = [*compounds(question.tokens)]
+    for (key, first, _), (following, _, _) in zip(read, [*read[1:], ("", 0, 0)], strict=True):
+        is_joined = is_joined or key in _JOINING or question.tokens[first].opens
+        is_joined = is_joined or (key == "from" and "differ" in stem(keys[first - 1]))
+        if following == "than" or key in _JOINING or key in _BETWEEN:
+            continue
+        if is_content(key) and len(key) > 1 and weight(key) > COMMON_WEIGHT:
+            word = stem(key)
             if is_joined and previous:
                 if not (groups and previous in groups[-1]):
                     groups.append({previous})
                 groups[-1].add(word)
             previous, is_joined = word, False
-        elif token.key not in _ARTICLES and stem(token.key) != "differ":
+        elif not is_joined or key != "from":
             previous = ""
-    return tuple(map(frozenset, groups))
+    # A word that is in several of them tells none from the others ("batch norm or layer norm").
+    single = ({word for word in group if times[word] < 2} for group in groups)
+    return tuple(frozenset(each) for each in single if len(each) > 1)

@@ -57,9 +57,10 @@ class Features:
     telling: log of 1 + telling words of the window that the question has not
     reversed: share of the words found whose negation differs from the fact's
     unnumbered: 1 where the fact has a number that the window has not
-    opposed: share of the fact's words in the passage that has most of them, where that has an
-        opposite of another ("underfit" for "overfit"), another of the things that the question
-        puts side by side, or two words exchanged; 0 where it has none of these, or two
+    opposed: share, as in `near` but of words found, of the passage that has most of the fact's,
+        where it has an opposite of another of them ("underfit" for "overfit"), another of the
+        things that the question puts side by side, or two of them exchanged; 0 where none of
+        this is so, or words are exchanged and opposed ("a disk is slower than memory")
     restated: 1 where the fact has hardly a word that the question has not
     fact_length, window_length: log of 1 + words
     """
@@ -172,7 +173,7 @@ class _Comparison:
     `found` is the credit of each word in each window, shape (words, windows); `near` the share of
     those that count in each window, a word of near meaning by its likeness; `said` the share of
     them that was found in each passage. `likeness` is the cosine of the fact and each window as
-    sums of word vectors.
+    sums of word vectors. `contrasts` and `sides` are what the fact excludes.
     """
 
     matches: tuple[Match, ...]
@@ -314,6 +315,7 @@ def _features(at: int, answer: Answer, compared: _Comparison, question: Heard) -
     numbers = np.array([is_number(each.unit.raw) for each in compared.matches])
     central = compared.central(window)
     share, passage = float(compared.said[central]), answer.cut[central]
+    contrasted = any(each.is_in(passage) for each in compared.contrasts)
     exchanged = are_exchanged(compared.sides, heard.tokens[passage.first : passage.last + 1])
     counted = [each for each, counts in zip(compared.matches, compared.own, strict=True) if counts]
     return Features(
@@ -323,7 +325,7 @@ def _features(at: int, answer: Answer, compared: _Comparison, question: Heard) -
         telling=log(1 + len(telling) - asked),
         reversed=_reversed(counted, window, heard.negated),
         unnumbered=float((numbers & (compared.found[:, at] == 0)).any()),
-        opposed=share * (any(each.is_in(passage) for each in compared.contrasts) is not exchanged),
+        opposed=share * (contrasted != exchanged),
         restated=float(compared.restates),
         fact_length=log(1 + len(compared.matches)),
         window_length=log(1 + len(window)),

@@ -35,7 +35,8 @@ class Verdict(NamedTuple):
 
 
 def as_read(passage: str, claim: str) -> Pair:
-    """Both as the judge learnt to read them: a passage ends in a full stop, a claim in none."""
+    """Both as the judge learnt to read them: a passage with a full stop as its last mark, a claim
+    without one."""
     return passage.rstrip(" .,;:!?") + ".", claim.rstrip(" .")
 
 

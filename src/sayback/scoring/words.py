@@ -154,7 +154,7 @@ def _anything(key: str) -> bool:
 def _units(fact: str, counts: Callable[[str], bool]) -> tuple[Unit, ...]:
     tokens = tokenize(fact)
     negated = negated_positions(tokens)
-    parts = _compounds(tokens)
+    parts = compounds(tokens)
     found: dict[str, Unit] = {}
     for index, (raw, first, last) in enumerate(parts):
         if not counts(raw):
@@ -172,7 +172,7 @@ def _units(fact: str, counts: Callable[[str], bool]) -> tuple[Unit, ...]:
     return tuple(islice(found.values(), MOST_WORDS))
 
 
-def _compounds(tokens: Sequence[Token]) -> list[tuple[str, int, int]]:
+def compounds(tokens: Sequence[Token]) -> list[tuple[str, int, int]]:
     """Words, some of several tokens, with the positions of the first and the last."""
     parts: list[tuple[str, int, int]] = []
     for position, token in enumerate(tokens):
