@@ -169,9 +169,9 @@ def _alternatives(question: Heard) -> tuple[frozenset[str], ...]:
     previous, is_joined = "", False
     read = [*compounds(question.tokens)]
     for (key, first, _), (following, _, _) in zip(read, [*read[1:], ("", 0, 0)], strict=True):
-        is_joined = is_joined or key in _JOINING or question.tokens[first].opens
-        is_joined = is_joined or (key == "from" and "differ" in stem(keys[first - 1]))
-        if following == "than" or key in _JOINING or key in _BETWEEN:
+        joins = key in _JOINING or (key == "from" and keys[first - 1].startswith("differ"))
+        is_joined = is_joined or joins or question.tokens[first].opens
+        if joins or key in _BETWEEN or following == "than":  # "faster than" is no thing
             continue
         if is_content(key) and len(key) > 1 and weight(key) > COMMON_WEIGHT:
             word = stem(key)
@@ -180,7 +180,7 @@ def _alternatives(question: Heard) -> tuple[frozenset[str], ...]:
                     groups.append({previous})
                 groups[-1].add(word)
             previous, is_joined = word, False
-        elif not is_joined or key != "from":
+        else:
             previous = ""
     # A word that is in several of them tells none from the others ("batch norm or layer norm").
     single = ({word for word in group if times[word] < 2} for group in groups)
