@@ -170,18 +170,18 @@ class _Comparison:
     """A fact beside an answer.
 
     `own` are the words that count: those the question has not, or all of a fact that restates it.
-    `found` is the credit of each word in each window, shape (words, windows); `near` the share of
-    those that count in each window, a word of near meaning by its likeness; `said` the share of
-    them that was found in each passage. `likeness` is the cosine of the fact and each window as
-    sums of word vectors. `contrasts` and `sides` are what the fact excludes.
+    `near` is the share of them that is in each window, a word of near meaning by its likeness;
+    `said` the share that was found in each passage. `unnumbered` are the windows that lack a number
+    of the fact. `likeness` is the cosine of the fact and each window as sums of word vectors.
+    `contrasts` and `sides` are what the fact excludes.
     """
 
     matches: tuple[Match, ...]
     own: NDArray[np.bool_]
     restates: bool
-    found: Shares
     near: Shares
     said: Shares
+    unnumbered: NDArray[np.bool_]
     likeness: Vectors
     contrasts: tuple[Contrast, ...]
     sides: Sequence[Sides]
@@ -270,11 +270,13 @@ def _compare(fact: str, matches: tuple[Match, ...], answer: Answer, question: He
     total = float(weights[own].sum()) or 1.0
     summed = weights.astype(np.float32) @ meaning
     tokens = tokenize(fact)[:MOST_WORDS]
+    in_windows = _by_window(found, answer.windows)
+    numbers = np.array([is_number(each.unit.raw) for each in matches])
     return _Comparison(
         matches=matches,
         own=own,
         restates=restates,
-        found=_by_window(found, answer.windows),
+        unnumbered=(in_windows[numbers] == 0).any(axis=0),
         near=weights[own] @ near[own] / total,
         said=weights[own] @ found[own] / total,
         likeness=answer.directions @ (summed / max(float(np.linalg.norm(summed)), 1e-6)),
@@ -312,7 +314,6 @@ def _features(at: int, answer: Answer, compared: _Comparison, question: Heard) -
     window, heard = answer.windows[at], answer.heard
     telling = frozenset[str]().union(*(answer.telling[number] for number in window.numbers))
     asked = len(telling & question.stems.keys())
-    numbers = np.array([is_number(each.unit.raw) for each in compared.matches])
     central = compared.central(window)
     share, passage = float(compared.said[central]), answer.cut[central]
     contrasted = any(each.is_in(passage) for each in compared.contrasts)
@@ -324,7 +325,7 @@ def _features(at: int, answer: Answer, compared: _Comparison, question: Heard) -
         echo=asked / len(telling) if telling else 1.0,
         telling=log(1 + len(telling) - asked),
         reversed=_reversed(counted, window, heard.negated),
-        unnumbered=float((numbers & (compared.found[:, at] == 0)).any()),
+        unnumbered=float(compared.unnumbered[at]),
         opposed=share * (contrasted != exchanged),
         restated=float(compared.restates),
         fact_length=log(1 + len(compared.matches)),
