@@ -58,6 +58,7 @@ HELD_OUT = {"ArgKP": 1500, "SciEntsBank": 1000, "Beetle": 2500, "answers": 4000,
 BESIDE = "other questions"
 """The source of our answers and sentences beside facts of other questions."""
 BESIDE_COUNTS = {"answers": 2000, "pairs": 1000}
+"""How many of these two are read so."""
 SHARES = {
     "ArgKP": 0.6, "SciEntsBank": 0.6, "Beetle": 0.6, "answers": 3.0, "pairs": 1.0, BESIDE: 1.0,
 }  # fmt: skip

@@ -255,7 +255,7 @@ def others(random: Random) -> Iterator[Pair]:
     sets = [list(key_points(random, (*set(KEY_POINT_NAMES) - {name},))) for name in KEY_POINT_NAMES]
     for each in (ours, *sets):
         for pair in random.sample(each, min(len(each), MOST_OTHERS)):
-            some = [Pair("", other.fact, pair.answer, Label.NEITHER, other.question)
+            some = [Pair("", other.fact, pair.answer, Label.NEITHER)
                     for other in random.choices(each, k=8 if random.random() < 0.5 else 1)
                     if other.question != pair.question]  # fmt: skip
             if some:
@@ -280,9 +280,14 @@ DENIALS = (
 NO_CLAIMS = ("what is {}?", "I have heard of {}", "about {} I can say nothing")
 
 
+def subjects_and_items() -> list[list[str]]:
+    """The lists of ours: what each is about, and its items with commas between them."""
+    return [line.split(": ") for line in (OWN / "lists.txt").read_text("utf-8").splitlines()]
+
+
 def lists(random: Random) -> Iterator[Pair]:
     """The facts that a list is split into, beside passages that name that item or others."""
-    listed = [line.split(": ") for line in (OWN / "lists.txt").read_text("utf-8").splitlines()]
+    listed = subjects_and_items()
     for _ in range(LISTED):
         subject, rest = random.choice(listed)
         items = rest.split(", ")
@@ -411,7 +416,7 @@ def words_of(text: str) -> list[str]:
 
 def whole_lists(random: Random) -> Iterator[Pair]:
     """A list as one claim, beside passages that name all of it, all but one item, or only one."""
-    listed = [line.split(": ") for line in (OWN / "lists.txt").read_text("utf-8").splitlines()]
+    listed = subjects_and_items()
     for _ in range(LISTED // 4):
         subject, rest = random.choice(listed)
         items = rest.split(", ")

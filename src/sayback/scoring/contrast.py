@@ -34,7 +34,6 @@ _COMPARING = frozenset(
 _JOINING = frozenset(("and", "or", "over", "than", "versus", "vs"))
 _BETWEEN = frozenset(("a", "an", "the", "differ", "differs", "different"))
 """Words that may stand between two things beside a joining one ("a list and a tuple")."""
-
 _APART = frozenset(
     ("down", "inter", "intra", "non", "off", "on", "over", "post", "pre", "sub", "super", "under",
      "up")
@@ -89,9 +88,9 @@ def _opposites_of(word: str, heard: Heard) -> tuple[tuple[str, list[int], list[i
     """Each opposite of a word that was said, and where it was affirmed, and where denied."""
     found = []
     for opposite in candidates(word):
-        written = {at: heard.tokens[at].key for at in _about(heard.stems.get(opposite, ()), heard)}
+        written = {at: heard.tokens[at].key for at in heard.stems.get(opposite, ())}
         written |= dict.fromkeys(_apart(opposite, heard), opposite)
-        places = [at for at, other in written.items() if are_opposite(word, other)]
+        places = [at for at in _about(written, heard) if are_opposite(word, written[at])]
         if places:
             affirmed = [at for at in places if at not in heard.negated]
             found.append((opposite, affirmed, [at for at in places if at in heard.negated]))
