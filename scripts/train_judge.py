@@ -30,6 +30,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,8 @@ import torch
 from numpy.typing import NDArray
 from onnx import numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.transformers.fusion_options import FusionOptions
+from onnxruntime.transformers.optimizer import optimize_model
 from transformers import BertForSequenceClassification
 
 from sayback.model import KeyPoint
@@ -712,9 +715,21 @@ def again(path: Path) -> Any:
         return found
 
     found = {name.removesuffix("_quantized"): numbers(name) for name in stored}
+    layer = 0
     for node in graph.node:  # what is multiplied has lost its name, but for the bias added to it
         bias = next((name for name in node.input if name.endswith(".bias")), None)
-        if node.op_type == "Add" and bias:
+        if node.op_type == "QAttention":
+            weights, biases = numbers(node.input[1]), stored[node.input[2]]
+            for kind, columns, added in zip(
+                ("query", "key", "value"),
+                np.split(weights, 3, axis=1),
+                np.split(biases, 3),
+                strict=True,
+            ):
+                stem = f"model.bert.encoder.layer.{layer}.attention.self.{kind}"
+                found |= {f"{stem}.weight": columns.T, f"{stem}.bias": added}
+            layer += 1
+        elif node.op_type == "Add" and bias:
             product = makers[next(name for name in node.input if name != bias)]
             while product.op_type != "MatMulInteger":
                 product = makers[product.input[0]]
@@ -735,6 +750,8 @@ class Exported(torch.nn.Module):
     def __init__(self, model: Any) -> None:
         super().__init__()
         self.model = model
+        last = model.bert.encoder.layer[-1]
+        last.forward = MethodType(_of_first, last)
 
     def forward(self, input_ids: torch.Tensor, token_type_ids: torch.Tensor) -> torch.Tensor:
         found: torch.Tensor = self.model(
@@ -745,10 +762,25 @@ class Exported(torch.nn.Module):
         return found
 
 
+def _of_first(
+    layer: Any, read: torch.Tensor, mask: torch.Tensor, *_: object, **__: object
+) -> torch.Tensor:
+    """What a layer makes of the first piece, the only one of the last layer that is looked at."""
+    attended = layer.attention.output(layer.attention.self(read, mask)[0][:, :1], read[:, :1])
+    found: torch.Tensor = layer.output(layer.intermediate(attended), attended)
+    return found
+
+
 def export(model: Any, target: Path) -> None:
     """The model as ONNX, weights of 8 bits a channel, any number of word pieces."""
-    model.cpu().eval()
+    model = deepcopy(model).cpu().eval()
+    model.config._attn_implementation = "eager"  # the one that is joined to a step below
     ids = torch.arange(1000, 1024)[None]
+    joined = FusionOptions("bert")
+    joined.enable_bias_gelu = False  # `again` finds weights by the biases that are added
+    joined.enable_embed_layer_norm = False
+    joined.enable_skip_layer_norm = False  # slower than the two that it joins
+    joined.enable_bias_skip_layer_norm = False
     with TemporaryDirectory() as folder:
         full = str(Path(folder) / "judge.onnx")
         torch.onnx.export(
@@ -761,13 +793,21 @@ def export(model: Any, target: Path) -> None:
             dynamo=False,
             opset_version=17,
         )
+        optimize_model(
+            full,
+            model_type="bert",
+            num_heads=model.config.num_attention_heads,
+            hidden_size=model.config.hidden_size,
+            optimization_options=joined,
+            opt_level=1,
+        ).save_model_to_file(full)
         quantize_dynamic(
             full,
             str(target),
             weight_type=QuantType.QInt8,
             per_channel=True,
-            op_types_to_quantize=["MatMul", "Gather"],
-            extra_options={"MatMulConstBOnly": True},
+            op_types_to_quantize=["MatMul", "Gather", "Attention"],
+            extra_options={"MatMulConstBOnly": True, "DefaultTensorType": onnx.TensorProto.FLOAT},
         )
 
 

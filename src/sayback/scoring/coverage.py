@@ -26,8 +26,8 @@ LONGEST_ANSWER = 500_000
 """Characters of an answer: ten hours of speech."""
 MOST_COMPARISONS = 2_000_000
 """Facts times windows of an answer: 200 facts beside five hours of speech."""
-MOST_PAIRS = 150
-"""What the judge reads for one answer in half a second: for over 18 texts fewer windows of each."""
+MOST_PAIRS = 120
+"""What the judge reads for one answer in 0.4 s: for over 15 texts fewer windows of each."""
 HOPELESS = 0.03
 """Probability by words alone under which a window is not worth reading."""
 CLOSE_CALL = 0.2

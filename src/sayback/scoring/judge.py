@@ -67,7 +67,10 @@ class Judge:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # two pairs at once are quicker than two threads a pair
         self._session = onnxruntime.InferenceSession(
-            os.fspath(model), options, providers=["CPUExecutionProvider"]
+            os.fspath(model),
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=["SkipLayerNormFusion"],  # slower than the two steps it joins
         )
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="judge")
         self._read = lru_cache(maxsize=20_000)(self._verdict)
