@@ -13,6 +13,7 @@ from sayback.scoring.evidence import Placed, narrowest, place, quote
 from sayback.scoring.facts import Fact, facts_of
 from sayback.scoring.features import KEPT_WINDOWS, Answer, Seen, observe, prepare
 from sayback.scoring.judge import Judge, Pair, Verdict, judge
+from sayback.scoring.parts import Parts, parts_of
 from sayback.scoring.passages import Window
 from sayback.scoring.words import Heard, find, listen, units
 
@@ -121,8 +122,15 @@ def score_points(
         answer=answer,
         most=min(max(MOST_PAIRS // max(texts, 1), 1), KEPT_WINDOWS),
     )
-    looks = [[see(fact) for fact in facts_of(each)] for each in points]
-    wholes = [see(Fact(each.text, each.text)) if _is_one_text(each) else None for each in points]
+    divided = parts_of(tuple("; ".join((each.text, *each.facts)) for each in points))
+    looks = [
+        [see(fact, parts) for fact in facts_of(each)]
+        for each, parts in zip(points, divided, strict=True)
+    ]
+    wholes = [
+        see(Fact(each.text, each.text), parts) if _is_one_text(each) else None
+        for each, parts in zip(points, divided, strict=True)
+    ]
     read = [*(one for each in looks for one in each), *filter(None, wholes)]
     pairs = list(dict.fromkeys(pair for each in read for pair in each.pairs))
     verdicts = dict(zip(pairs, reader.read(pairs), strict=True)) if reader else None
@@ -158,10 +166,12 @@ def _decided(look: Look, verdicts: Mapping[Pair, Verdict] | None) -> FactScore:
     return decide(look.fact, _readings(look, verdicts))
 
 
-def look(fact: Fact, question: Heard, answer: Answer, most: int = KEPT_WINDOWS) -> Look:
+def look(
+    fact: Fact, parts: Parts, question: Heard, answer: Answer, most: int = KEPT_WINDOWS
+) -> Look:
     """The `most` windows nearest to a fact, without those that have nothing to do with it."""
     by_words = calibration().words_said
-    seen = observe(fact.text, question, answer)[:most]
+    seen = observe(fact.text, question, answer, parts)[:most]
     worth = (each for each in seen if by_words.probability(each.features.named()) >= HOPELESS)
     return Look(fact, tuple(worth))
 

@@ -20,6 +20,7 @@ from sayback.scoring.contrast import (
     sides,
 )
 from sayback.scoring.judge import known_words
+from sayback.scoring.parts import Parts, Told, parts_of, tell
 from sayback.scoring.passages import Passage, Window, passages, windows
 from sayback.scoring.tokens import Token, is_content, is_number, tokenize
 from sayback.scoring.vectors import Vectors, vectors
@@ -59,8 +60,9 @@ class Features:
     unnumbered: 1 where the fact has a number that the window has not
     opposed: share, as in `near` but of words found, of the passage that has most of the fact's,
         where it has an opposite of another of them ("underfit" for "overfit"), another of the
-        things that the question puts side by side, or two of them exchanged; 0 where none of
-        this is so, or words are exchanged and opposed ("a disk is slower than memory")
+        things that the question puts side by side, or two of them exchanged, or where the window
+        says of one thing what by the key points holds for another; 0 where none of this
+        is so, or words are exchanged and opposed ("a disk is slower than memory")
     restated: 1 where the fact has hardly a word that the question has not
     fact_length, window_length: log of 1 + words
     """
@@ -99,7 +101,8 @@ class Answer:
 
     `written` are its tokens as in the text, numbers of two digits and more in digits. `meaning`
     are the vectors of its content tokens, shape (tokens, dimensions); those of passage n are at
-    `bounds[n] : bounds[n + 1]`. `telling` are the stems of the telling words of each passage.
+    `bounds[n] : bounds[n + 1]`. `telling` are the stems of the telling words of each passage,
+    `told` its clauses.
     `directions` are unit vectors, shape (windows, dimensions).
     """
 
@@ -111,6 +114,7 @@ class Answer:
     meaning: Vectors
     bounds: tuple[int, ...]
     telling: tuple[frozenset[str], ...]
+    told: tuple[Told, ...]
     directions: Vectors
 
     def text_of(self, window: Passage, meant: Mapping[int, str]) -> str:
@@ -145,6 +149,7 @@ def prepare(text: str) -> Answer:
         telling=tuple(
             frozenset(telling_stems(heard.tokens[each.first : each.last + 1])) for each in cut
         ),
+        told=tuple(tell(text, heard.tokens[each.first : each.last + 1]) for each in cut),
         directions=_directions(meaning, list(map(weight, keys)), bounds, read),
     )
 
@@ -191,8 +196,11 @@ class _Comparison:
         return max(window.numbers, key=lambda at: float(self.said[at]))
 
 
-def observe(fact: str, question: Heard, answer: Answer) -> list[Seen]:
-    """The windows of an answer nearest to a fact, nearest first; none for a fact without words."""
+def observe(fact: str, question: Heard, answer: Answer, parts: Parts | None = None) -> list[Seen]:
+    """The windows of an answer nearest to a fact, nearest first; none for a fact without words.
+
+    `parts` are those of its key point; by default it is one by itself.
+    """
     matches = match(fact, question, answer.heard)
     if not matches or not answer.cut:
         return []
@@ -205,7 +213,7 @@ def observe(fact: str, question: Heard, answer: Answer) -> list[Seen]:
         Seen(
             answer.windows[at],
             _as_meant(answer.windows[at], answer, matches),
-            _features(at, answer, compared, question),
+            _features(at, answer, compared, question, parts or parts_of((fact,))[0]),
         )
         for at in islice(telling, KEPT_WINDOWS)
     ]
@@ -310,7 +318,9 @@ def _by_window(credits: Shares, read: Sequence[Window]) -> Shares:
     return best
 
 
-def _features(at: int, answer: Answer, compared: _Comparison, question: Heard) -> Features:
+def _features(
+    at: int, answer: Answer, compared: _Comparison, question: Heard, parts: Parts
+) -> Features:
     window, heard = answer.windows[at], answer.heard
     telling = frozenset[str]().union(*(answer.telling[number] for number in window.numbers))
     asked = len(telling & question.stems.keys())
@@ -318,6 +328,7 @@ def _features(at: int, answer: Answer, compared: _Comparison, question: Heard) -
     share, passage = float(compared.said[central]), answer.cut[central]
     contrasted = any(each.is_in(passage) for each in compared.contrasts)
     exchanged = are_exchanged(compared.sides, heard.tokens[passage.first : passage.last + 1])
+    is_opposed = contrasted != exchanged or parts.are_crossed(_told(answer, window))
     counted = [each for each, counts in zip(compared.matches, compared.own, strict=True) if counts]
     return Features(
         near=float(compared.near[at]),
@@ -326,11 +337,16 @@ def _features(at: int, answer: Answer, compared: _Comparison, question: Heard) -
         telling=log(1 + len(telling) - asked),
         reversed=_reversed(counted, window, heard.negated),
         unnumbered=float(compared.unnumbered[at]),
-        opposed=share * (contrasted != exchanged),
+        opposed=share * is_opposed,
         restated=float(compared.restates),
         fact_length=log(1 + len(compared.matches)),
         window_length=log(1 + len(window)),
     )
+
+
+@lru_cache(maxsize=1024)  # the same for most facts of a question
+def _told(answer: Answer, window: Window) -> Told:
+    return Told.of(answer.told[window.opening : window.closing + 1])
 
 
 def _reversed(matches: Sequence[Match], window: Passage, negated: frozenset[int]) -> float:

@@ -1,0 +1,201 @@
+"""Two things that a key point tells side by side, and whether an answer has exchanged them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate, chain, combinations, pairwise
+
+from sayback.scoring.tokens import Token, is_content, tokenize
+from sayback.scoring.words import stem
+
+Clause = frozenset[str]
+"""What a stretch of a text tells: the stems of its content words, and where it goes."""
+Share = Mapping[int, set[str]]
+"""Words of a clause, by the stretch of another text that alone has them."""
+
+FEWEST_WORDS = 4
+"""Two of each of two stretches: fewer cannot change places."""
+_BETWEEN_SENTENCES = frozenset(
+    ("although", "but", "however", "though", "versus", "vs", "whereas", "while")
+)
+_BETWEEN_CLAUSES = _BETWEEN_SENTENCES | {"and", "or", "plus", "unlike"}
+_MARK = re.compile(r"[.;!?](?=\s)|\n")
+_EMPTY = frozenset(("one", "ones"))
+"""They stand for another word ("linear for large ones")."""
+
+
+def _stems(words: str) -> frozenset[str]:
+    return frozenset(map(stem, words.split()))
+
+
+_UP = _stems("climb gain grow higher increase more raise rise up greater")
+_DOWN = _stems("decline decrease down drop fall fewer less lower reduce shrink sink")
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # its identity is the key of a cache
+class Told:
+    """A text cut two ways, without stretches that tell nothing.
+
+    `clauses` end at any punctuation and at "and", `sentences` at a full stop, a semicolon and
+    "but". `joined` are the pairs of words that stand next to each other across the end of a clause.
+    """
+
+    words: Clause
+    clauses: tuple[Clause, ...]
+    sentences: tuple[Clause, ...]
+    joined: frozenset[Clause]
+
+    @classmethod
+    def of(cls, told: Sequence[Told]) -> Told:
+        """What several stretches tell together."""
+        return cls(
+            frozenset(chain.from_iterable(each.words for each in told)),
+            tuple(chain.from_iterable(each.clauses for each in told)),
+            tuple(chain.from_iterable(each.sentences for each in told)),
+            frozenset(chain.from_iterable(each.joined for each in told)),
+        )
+
+
+def tell(text: str, tokens: Sequence[Token]) -> Told:
+    """The clauses and sentences of some tokens of a text."""
+    clauses, sentences = [set[str]()], [set[str]()]
+    joined = set[Clause]()
+    previous, is_new, end = "", False, tokens[0].start if tokens else 0
+    for token in tokens:
+        if token.opens or token.key in _BETWEEN_CLAUSES:
+            clauses.append(set())
+            is_new = True
+        if token.key in _BETWEEN_SENTENCES or _MARK.search(text, end, token.start):
+            sentences.append(set())
+        end = token.end
+        if word := _word(token.key):
+            clauses[-1].add(word)
+            sentences[-1].add(word)
+            if is_new and previous:
+                joined.add(frozenset((previous, word)))
+            previous, is_new = word, False
+    return Told(
+        frozenset(chain(*clauses)),
+        tuple(frozenset(each) for each in clauses if each),
+        tuple(frozenset(each) for each in sentences if each),
+        frozenset(joined),
+    )
+
+
+@lru_cache(maxsize=50_000)
+def _word(key: str) -> str:
+    """The stem of a word that tells something; of those that tell where it goes "+" or "-"."""
+    found = stem(key)
+    if found in _UP:
+        return "+"
+    if found in _DOWN:
+        return "-"
+    return found if is_content(key) and key not in _EMPTY else ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # its identity is the key of a cache
+class Division:
+    """The words that each stretch of a text has for itself, two at least: word to number.
+
+    `joined` are pairs of words as in `Told`.
+    """
+
+    owners: Mapping[str, int]
+    joined: frozenset[Clause]
+
+    @classmethod
+    def of(cls, stretches: Sequence[Clause], joined: Iterable[Clause]) -> Division:
+        """Of a text in stretches."""
+        times = Counter(chain(*stretches))
+        own = ([word for word in each if times[word] == 1] for each in stretches)
+        owners = {word: number for number, words in enumerate(own) for word in words if words[1:]}
+        return cls(owners, frozenset(joined))
+
+
+@lru_cache(maxsize=4096)  # the same for all facts of a point
+def _crossed(division: Division, told: Told) -> frozenset[int]:
+    """The stretches of a text of which an answer says what holds for another of them.
+
+    "Bagging reduces bias, boosting variance" for "bagging reduces variance, boosting bias": two
+    clauses that each join a word of one stretch to one of the other, and none that has two words
+    of one and none of the other. Words next to each other across the end of a clause in both texts
+    are a list ("oxygen and food").
+    """
+    if len(told.words & division.owners.keys()) < FEWEST_WORDS:
+        return frozenset()
+    listed = {
+        frozenset(division.owners.get(word, -1) for word in pair)
+        for pair in division.joined & told.joined
+    }
+    clauses = [_shares(each, division) for each in told.clauses]
+    sentences = [_shares(each, division) for each in told.sentences]
+    found = set[int]()
+    for one, other in {two for each in sentences for two in combinations(sorted(each), 2)}:
+        is_kept = any(_keeps(each, one, other) for each in clauses)
+        if is_kept or {one, other} in listed:
+            continue
+        if _are_exchanged(clauses, one, other) or _are_exchanged(sentences, one, other):
+            found |= {one, other}
+    return frozenset(found)
+
+
+def _shares(clause: Clause, division: Division) -> dict[int, set[str]]:
+    """The words of a clause by the stretch that they belong to."""
+    found: dict[int, set[str]] = defaultdict(set)
+    for word in clause & division.owners.keys():
+        found[division.owners[word]].add(word)
+    return dict(found)
+
+
+def _keeps(share: Share, one: int, other: int) -> bool:
+    """Whether a clause has two words of one stretch and none of the other."""
+    counts = sorted((len(share.get(one, ())), len(share.get(other, ()))))
+    return counts[0] == 0 and counts[1] > 1
+
+
+def _are_exchanged(shares: Sequence[Share], one: int, other: int) -> bool:
+    """Whether two clauses each have words of both stretches that the other one has not."""
+    mixed = [(each[one], each[other]) for each in shares if one in each and other in each]
+    return any(a - c and c - a and b - d and d - b for (a, b), (c, d) in combinations(mixed, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a key point sets side by side: its own clauses and sentences, and other points' clauses.
+
+    `numbers` are those of its clauses in `question`.
+    """
+
+    point: tuple[Division, ...]
+    question: Division
+    numbers: frozenset[int]
+
+    def are_crossed(self, told: Told) -> bool:
+        """Whether an answer says of one of them what holds for another."""
+        crossed = _crossed(self.question, told)
+        return not crossed.isdisjoint(self.numbers) or any(
+            _crossed(each, told) for each in self.point
+        )
+
+
+@lru_cache(maxsize=64)
+def parts_of(points: tuple[str, ...]) -> tuple[Parts, ...]:
+    """What each key point of a question sets side by side, with the others."""
+    told = [tell(each, tokenize(each)) for each in points]
+    question = Division.of(
+        [clause for each in told for clause in each.clauses],
+        chain.from_iterable(each.joined for each in told),
+    )
+    ends = [0, *accumulate(len(each.clauses) for each in told)]
+    return tuple(
+        Parts(
+            (Division.of(each.clauses, each.joined), Division.of(each.sentences, each.joined)),
+            question,
+            frozenset(range(first, end)),
+        )
+        for each, (first, end) in zip(told, pairwise(ends), strict=True)
+    )
