@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, pairwise
 
-from sayback.scoring.opposites import are_opposite, candidates
+from sayback.scoring.opposites import are_opposite, candidates, direction
 from sayback.scoring.passages import Passage
 from sayback.scoring.tokens import Token, is_content, negated_positions
 from sayback.scoring.words import COMMON_WEIGHT, Heard, Match, compounds, stem, weight
@@ -41,7 +41,8 @@ _APART = frozenset(
 """Prefixes that are written as a word of their own at times ("under fit")."""
 
 Sides = tuple[str, set[str], str]
-"""A directed word, the stems of the content words before it, and that of the one after it."""
+"""A directed word ("than-" for that of "less than"), the stems of the content words before it, and
+that of the one after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +137,9 @@ def sides(tokens: Sequence[Token]) -> Iterator[Sides]:
     for at, token in enumerate(tokens):
         if token.key in DIRECTED:
             after = next(filter(None, stems[at + 1 : at + 1 + REACH]), None)
+            falls = any(direction(each.key) == "-" for each in tokens[max(at - REACH, 0) : at])
             if after:
-                yield token.key, {*stems[:at]} - {""}, after
+                yield token.key + "-" * falls, {*stems[:at]} - {""}, after
 
 
 def rivals_said(matches: Sequence[Match], heard: Heard, question: Heard) -> tuple[Contrast, ...]:

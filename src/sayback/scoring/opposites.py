@@ -37,6 +37,8 @@ parallel serial, permanent temporary, plural singular, private public, pull push
 read write, receive send, rise sink, rough smooth, save waste, separate shared, start stop,
 strengthen weaken, strong weak, stronger weaker, thick thin
 """
+_UP = "climb gain greater grow higher increase more raise rise up"
+_DOWN = "decline decrease down drop fall fewer less lower reduce shrink sink"
 _PREFIXES = (
     ("over", "under"), ("up", "down"), ("en", "de"), ("in", "de"), ("in", "ex"), ("im", "ex"),
     ("in", "out"), ("hyper", "hypo"), ("pre", "post"), ("inter", "intra"), ("super", "sub"),
@@ -46,6 +48,19 @@ _PREFIXES = (
 )  # fmt: skip
 _SURE = ("un", "non")
 """They deny any longer word; the others also begin words of their own."""
+
+
+@lru_cache(maxsize=1)
+def _directions() -> Mapping[str, str]:
+    return {
+        stem(word): sign for sign, words in (("+", _UP), ("-", _DOWN)) for word in words.split()
+    }
+
+
+@lru_cache(maxsize=8192)
+def direction(word: str) -> str:
+    """ "+" for a lower-case word that tells that something goes up, "-" for down, else nothing."""
+    return _directions().get(stem(word), "")
 
 
 @lru_cache(maxsize=1)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, chain, combinations, pairwise
 
+from sayback.scoring.opposites import direction
 from sayback.scoring.tokens import Token, is_content, tokenize
 from sayback.scoring.words import stem
 
@@ -23,24 +24,17 @@ _BETWEEN_SENTENCES = frozenset(
     ("although", "but", "however", "though", "versus", "vs", "whereas", "while")
 )
 _BETWEEN_CLAUSES = _BETWEEN_SENTENCES | {"and", "or", "plus", "unlike"}
-_MARK = re.compile(r"[.;!?](?=\s)|\n")
+_MARK = re.compile(r"[,.;!?()\n]")
+_END = re.compile(r"[.;!?](?=\s)|\n")
 _EMPTY = frozenset(("one", "ones"))
 """They stand for another word ("linear for large ones")."""
-
-
-def _stems(words: str) -> frozenset[str]:
-    return frozenset(map(stem, words.split()))
-
-
-_UP = _stems("climb gain grow higher increase more raise rise up greater")
-_DOWN = _stems("decline decrease down drop fall fewer less lower reduce shrink sink")
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # its identity is the key of a cache
 class Told:
     """A text cut two ways, without stretches that tell nothing.
 
-    `clauses` end at any punctuation and at "and", `sentences` at a full stop, a semicolon and
+    `clauses` end at any mark but a colon and at "and", `sentences` at a full stop, a semicolon and
     "but". `joined` are the pairs of words that stand next to each other across the end of a clause.
     """
 
@@ -66,10 +60,10 @@ def tell(text: str, tokens: Sequence[Token]) -> Told:
     joined = set[Clause]()
     previous, is_new, end = "", False, tokens[0].start if tokens else 0
     for token in tokens:
-        if token.opens or token.key in _BETWEEN_CLAUSES:
+        if _MARK.search(text, end, token.start) or token.key in _BETWEEN_CLAUSES:
             clauses.append(set())
             is_new = True
-        if token.key in _BETWEEN_SENTENCES or _MARK.search(text, end, token.start):
+        if token.key in _BETWEEN_SENTENCES or _END.search(text, end, token.start):
             sentences.append(set())
         end = token.end
         if word := _word(token.key):
@@ -89,12 +83,7 @@ def tell(text: str, tokens: Sequence[Token]) -> Told:
 @lru_cache(maxsize=50_000)
 def _word(key: str) -> str:
     """The stem of a word that tells something; of those that tell where it goes "+" or "-"."""
-    found = stem(key)
-    if found in _UP:
-        return "+"
-    if found in _DOWN:
-        return "-"
-    return found if is_content(key) and key not in _EMPTY else ""
+    return direction(key) or (stem(key) if is_content(key) and key not in _EMPTY else "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # its identity is the key of a cache
