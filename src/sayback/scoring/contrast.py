@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -52,14 +52,29 @@ class Contrast:
     own: Sequence[int]
     other: Sequence[int]
 
-    def is_in(self, passage: Passage) -> bool:
-        """Whether the passage has what excludes it, and not the fact's own."""
-        return _is_any(self.other, passage) and not _is_any(self.own, passage)
+    def is_told(self, clauses: Sequence[Passage], said: Sequence[int]) -> bool:
+        """Whether a clause has what excludes it beside other words of the fact, and none its own.
+
+        `said` are the positions of all words of the fact. Where no clause has others, what excludes
+        it and the fact's own are looked for by themselves.
+        """
+        if not any(_within(self.other, clause) for clause in clauses):
+            return False
+        shares = [
+            (own := _within(self.own, clause), other := _within(self.other, clause),
+             _within(said, clause) - own - other)
+            for clause in clauses
+        ]  # fmt: skip
+        if not any(beside for _, _, beside in shares):
+            return not any(own for own, _, _ in shares)
+        if any(own and beside for own, _, beside in shares):
+            return False
+        return any(other and not own and beside for own, other, beside in shares)
 
 
-def _is_any(positions: Sequence[int], passage: Passage) -> bool:
-    at = bisect_left(positions, passage.first)
-    return at < len(positions) and positions[at] in passage
+def _within(positions: Sequence[int], passage: Passage) -> set[int]:
+    first = bisect_left(positions, passage.first)
+    return {*positions[first : bisect_right(positions, passage.last)]}
 
 
 def opposites_said(

@@ -149,7 +149,9 @@ def prepare(text: str) -> Answer:
         telling=tuple(
             frozenset(telling_stems(heard.tokens[each.first : each.last + 1])) for each in cut
         ),
-        told=tuple(tell(text, heard.tokens[each.first : each.last + 1]) for each in cut),
+        told=tuple(
+            tell(text, heard.tokens[each.first : each.last + 1], each.first) for each in cut
+        ),
         directions=_directions(meaning, list(map(weight, keys)), bounds, read),
     )
 
@@ -178,7 +180,7 @@ class _Comparison:
     `near` is the share of them that is in each window, a word of near meaning by its likeness;
     `said` the share that was found in each passage. `unnumbered` are the windows that lack a number
     of the fact. `likeness` is the cosine of the fact and each window as sums of word vectors.
-    `contrasts` and `sides` are what the fact excludes.
+    `contrasts` and `sides` are what the fact excludes; `positions` are those of all its words.
     """
 
     matches: tuple[Match, ...]
@@ -189,6 +191,7 @@ class _Comparison:
     unnumbered: NDArray[np.bool_]
     likeness: Vectors
     contrasts: tuple[Contrast, ...]
+    positions: Sequence[int]
     sides: Sequence[Sides]
 
     def central(self, window: Window) -> int:
@@ -292,6 +295,7 @@ def _compare(fact: str, matches: tuple[Match, ...], answer: Answer, question: He
             *opposites_said(tokens, matches, answer.heard),
             *rivals_said(matches, answer.heard, question),
         ),
+        positions=sorted({at for each in matches for at in each.positions}),
         sides=tuple(sides(tokens)),
     )
 
@@ -326,7 +330,8 @@ def _features(
     asked = len(telling & question.stems.keys())
     central = compared.central(window)
     share, passage = float(compared.said[central]), answer.cut[central]
-    contrasted = any(each.is_in(passage) for each in compared.contrasts)
+    clauses = answer.told[central].spans
+    contrasted = any(each.is_told(clauses, compared.positions) for each in compared.contrasts)
     exchanged = are_exchanged(compared.sides, heard.tokens[passage.first : passage.last + 1])
     is_opposed = contrasted != exchanged or parts.are_crossed(_told(answer, window))
     counted = [each for each, counts in zip(compared.matches, compared.own, strict=True) if counts]

@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import accumulate, chain, combinations, pairwise
 
 from sayback.scoring.opposites import direction
+from sayback.scoring.passages import Passage
 from sayback.scoring.tokens import Token, is_content, tokenize
 from sayback.scoring.words import stem
 
@@ -36,8 +37,10 @@ class Told:
 
     `clauses` end at any mark but a colon and at "and", `sentences` at a full stop, a semicolon and
     "but". `joined` are the pairs of words that stand next to each other across the end of a clause.
+    `spans` are the places of all clauses among the tokens.
     """
 
+    spans: tuple[Passage, ...]
     words: Clause
     clauses: tuple[Clause, ...]
     sentences: tuple[Clause, ...]
@@ -47,6 +50,7 @@ class Told:
     def of(cls, told: Sequence[Told]) -> Told:
         """What several stretches tell together."""
         return cls(
+            tuple(chain.from_iterable(each.spans for each in told)),
             frozenset(chain.from_iterable(each.words for each in told)),
             tuple(chain.from_iterable(each.clauses for each in told)),
             tuple(chain.from_iterable(each.sentences for each in told)),
@@ -54,14 +58,15 @@ class Told:
         )
 
 
-def tell(text: str, tokens: Sequence[Token]) -> Told:
-    """The clauses and sentences of some tokens of a text."""
+def tell(text: str, tokens: Sequence[Token], first: int = 0) -> Told:
+    """The clauses and sentences of some tokens of a text, of which the first is number `first`."""
     clauses, sentences = [set[str]()], [set[str]()]
-    joined = set[Clause]()
+    starts, joined = [0], set[Clause]()
     previous, is_new, end = "", False, tokens[0].start if tokens else 0
-    for token in tokens:
+    for at, token in enumerate(tokens):
         if _MARK.search(text, end, token.start) or token.key in _BETWEEN_CLAUSES:
             clauses.append(set())
+            starts.append(at)
             is_new = True
         if token.key in _BETWEEN_SENTENCES or _END.search(text, end, token.start):
             sentences.append(set())
@@ -73,10 +78,11 @@ def tell(text: str, tokens: Sequence[Token]) -> Told:
                 joined.add(frozenset((previous, word)))
             previous, is_new = word, False
     return Told(
-        frozenset(chain(*clauses)),
-        tuple(frozenset(each) for each in clauses if each),
-        tuple(frozenset(each) for each in sentences if each),
-        frozenset(joined),
+        spans=tuple(Passage(first + a, first + b - 1) for a, b in pairwise([*starts, len(tokens)])),
+        words=frozenset(chain(*clauses)),
+        clauses=tuple(frozenset(each) for each in clauses if each),
+        sentences=tuple(frozenset(each) for each in sentences if each),
+        joined=frozenset(joined),
     )
 
 
