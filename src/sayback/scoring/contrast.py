@@ -53,23 +53,24 @@ class Contrast:
     other: Sequence[int]
 
     def is_told(self, clauses: Sequence[Passage], said: Sequence[int]) -> bool:
-        """Whether a clause has what excludes it beside other words of the fact, and none its own.
+        """Whether some clauses say what excludes it of the fact's other words, or of what follows.
 
-        `said` are the positions of all words of the fact. Where no clause has others, what excludes
-        it and the fact's own are looked for by themselves.
+        `said` are the positions of all words of the fact. A clause of its own before all others
+        of them tells what they are about ("and ice, that sinks"). Where a clause has the fact's
+        own with others of its words, the fact is told.
         """
-        if not any(_within(self.other, clause) for clause in clauses):
-            return False
         shares = [
             (own := _within(self.own, clause), other := _within(self.other, clause),
              _within(said, clause) - own - other)
             for clause in clauses
         ]  # fmt: skip
-        if not any(beside for _, _, beside in shares):
-            return not any(own for own, _, _ in shares)
-        if any(own and beside for own, _, beside in shares):
+        first = min(chain.from_iterable(other for _, other, _ in shares), default=None)
+        if first is None or any(own and beside for own, _, beside in shares):
             return False
-        return any(other and not own and beside for own, other, beside in shares)
+        if any(other and not own and beside for own, other, beside in shares):
+            return True
+        besides = chain.from_iterable(beside for _, _, beside in shares)
+        return not any(own for own, _, _ in shares) and first < min(besides, default=first + 1)
 
 
 def _within(positions: Sequence[int], passage: Passage) -> set[int]:

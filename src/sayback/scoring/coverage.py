@@ -30,7 +30,7 @@ MOST_COMPARISONS = 2_000_000
 MOST_PAIRS = 120
 """What the judge reads for one answer in 0.4 s: for over 15 texts fewer windows of each."""
 HOPELESS = 0.03
-"""Probability by words alone under which a window is not worth reading."""
+"""Probability by words alone under which a window is not worth reading, if it is no denial."""
 CLOSE_CALL = 0.2
 """Of windows whose probability differs by no more the narrowest is quoted."""
 TERM_SHARE = 0.85
@@ -172,7 +172,11 @@ def look(
     """The `most` windows nearest to a fact, without those that have nothing to do with it."""
     by_words = calibration().words_said
     seen = observe(fact.text, question, answer, parts)[:most]
-    worth = (each for each in seen if by_words.probability(each.features.named()) >= HOPELESS)
+    worth = (
+        each
+        for each in seen
+        if each.features.opposed or by_words.probability(each.features.named()) >= HOPELESS
+    )
     return Look(fact, tuple(worth))
 
 
