@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, pairwise
@@ -39,6 +39,16 @@ _APART = frozenset(
      "up")
 )  # fmt: skip
 """Prefixes that are written as a word of their own at times ("under fit")."""
+
+_STATES = frozenset(
+    ("are", "be", "been", "being", "is", "keep", "keeps", "kept", "remain", "remains", "stay",
+     "stayed", "stays", "switched", "turned", "was", "were")
+)  # fmt: skip
+_AFTER_STATE = frozenset(
+    ("after", "all", "also", "always", "and", "at", "before", "but", "by", "during", "for", "if",
+     "in", "then", "too", "until", "when", "while")
+)  # fmt: skip
+"""Words with which another part begins after "is on"."""
 
 Sides = tuple[str, set[str], str]
 """A directed word ("than-" for that of "less than"), the stems of the content words before it, and
@@ -97,14 +107,32 @@ def opposites_said(
         if other := sorted(chain(*said)):
             own = {*matched.get(stem(word), ())}
             found.append(Contrast(sorted(own.difference(other)), other))
+    mine = switched(tokens, denied)
+    if bool(mine["on"]) != bool(mine["off"]):
+        state, opposite = ("on", "off") if mine["on"] else ("off", "on")
+        theirs = switched(heard.tokens, heard.negated)
+        found.append(Contrast(theirs[state], theirs[opposite]))
     return tuple(found)
 
 
-@lru_cache(maxsize=64)  # the words of the facts of a question; each entry keeps its answer
+def switched(tokens: Sequence[Token], negated: Collection[int]) -> dict[str, list[int]]:
+    """Where something is on and where off: after a verb of state, and before no noun."""
+    found: dict[str, list[int]] = {"on": [], "off": []}
+    for at, (verb, token) in enumerate(pairwise(tokens), 1):
+        if token.key in found and verb.key in _STATES:
+            following = tokens[at + 1] if at + 1 < len(tokens) else None
+            if following is None or following.opens or following.key in _AFTER_STATE:
+                is_on = (token.key == "on") != (at in negated)
+                found["on" if is_on else "off"].append(at)
+    return found
+
+
+@lru_cache(maxsize=256)  # the words of the facts of a question; each entry keeps its answer
 def _opposites_of(word: str, heard: Heard) -> tuple[tuple[str, list[int], list[int]], ...]:
     """Each opposite of a word that was said, and where it was affirmed, and where denied."""
     found = []
-    for opposite in candidates(word):
+    among = candidates(word)
+    for opposite in (among & heard.stems.keys()) | (among & heard.joints.keys()):
         written = {at: heard.tokens[at].key for at in heard.stems.get(opposite, ())}
         written |= dict.fromkeys(_apart(opposite, heard), opposite)
         places = [at for at in _about(written, heard) if are_opposite(word, written[at])]
