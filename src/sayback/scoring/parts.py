@@ -33,17 +33,17 @@ _EMPTY = frozenset(("one", "ones"))
 
 @dataclass(frozen=True, slots=True, eq=False)  # its identity is the key of a cache
 class Told:
-    """A text cut two ways, without stretches that tell nothing.
+    """A text cut finely, less finely and coarsely, without stretches that tell nothing.
 
-    `clauses` end at any mark but a colon and at "and", `sentences` at a full stop, a semicolon and
-    "but". `joined` are the pairs of words that stand next to each other across the end of a clause.
-    `spans` are the places of all clauses among the tokens.
+    The finest `cuts` are clauses, that end at any mark but a colon and at "and"; phrases do not end
+    at commas; sentences end at a full stop, a semicolon and "but" only. `joined` are the pairs of
+    words that stand next to each other across the end of a clause. `spans` are the places of all
+    clauses among the tokens.
     """
 
     spans: tuple[Passage, ...]
     words: Clause
-    clauses: tuple[Clause, ...]
-    sentences: tuple[Clause, ...]
+    cuts: tuple[tuple[Clause, ...], ...]
     joined: frozenset[Clause]
 
     @classmethod
@@ -52,36 +52,38 @@ class Told:
         return cls(
             tuple(chain.from_iterable(each.spans for each in told)),
             frozenset(chain.from_iterable(each.words for each in told)),
-            tuple(chain.from_iterable(each.clauses for each in told)),
-            tuple(chain.from_iterable(each.sentences for each in told)),
+            tuple(tuple(chain(*cut)) for cut in zip(*(each.cuts for each in told), strict=True)),
             frozenset(chain.from_iterable(each.joined for each in told)),
         )
 
 
 def tell(text: str, tokens: Sequence[Token], first: int = 0) -> Told:
     """The clauses and sentences of some tokens of a text, of which the first is number `first`."""
-    clauses, sentences = [set[str]()], [set[str]()]
+    clauses, phrases, sentences = [set[str]()], [set[str]()], [set[str]()]
     starts, joined = [0], set[Clause]()
     previous, is_new, end = "", False, tokens[0].start if tokens else 0
     for at, token in enumerate(tokens):
-        if _MARK.search(text, end, token.start) or token.key in _BETWEEN_CLAUSES:
+        ends_sentence = token.key in _BETWEEN_SENTENCES or _END.search(text, end, token.start)
+        ends_phrase = ends_sentence or token.key in _BETWEEN_CLAUSES
+        if ends_phrase or _MARK.search(text, end, token.start):
             clauses.append(set())
             starts.append(at)
             is_new = True
-        if token.key in _BETWEEN_SENTENCES or _END.search(text, end, token.start):
+        if ends_phrase:
+            phrases.append(set())
+        if ends_sentence:
             sentences.append(set())
         end = token.end
         if word := _word(token.key):
-            clauses[-1].add(word)
-            sentences[-1].add(word)
+            for cut in (clauses, phrases, sentences):
+                cut[-1].add(word)
             if is_new and previous:
                 joined.add(frozenset((previous, word)))
             previous, is_new = word, False
     return Told(
         spans=tuple(Passage(first + a, first + b - 1) for a, b in pairwise([*starts, len(tokens)])),
         words=frozenset(chain(*clauses)),
-        clauses=tuple(frozenset(each) for each in clauses if each),
-        sentences=tuple(frozenset(each) for each in sentences if each),
+        cuts=tuple(tuple(map(frozenset, filter(None, c))) for c in (clauses, phrases, sentences)),
         joined=frozenset(joined),
     )
 
@@ -116,9 +118,9 @@ def _crossed(division: Division, told: Told) -> frozenset[int]:
     """The stretches of a text of which an answer says what holds for another of them.
 
     "Bagging reduces bias, boosting variance" for "bagging reduces variance, boosting bias": two
-    clauses that each join a word of one stretch to one of the other, and none that has two words
-    of one and none of the other. Words next to each other across the end of a clause in both texts
-    are a list ("oxygen and food").
+    clauses that each join a word of one stretch to one of the other, where no clause joins those of
+    one stretch. Words next to each other across the end of a clause in both texts are a list
+    ("oxygen and food").
     """
     if len(told.words & division.owners.keys()) < FEWEST_WORDS:
         return frozenset()
@@ -126,14 +128,12 @@ def _crossed(division: Division, told: Told) -> frozenset[int]:
         frozenset(division.owners.get(word, -1) for word in pair)
         for pair in division.joined & told.joined
     }
-    clauses = [_shares(each, division) for each in told.clauses]
-    sentences = [_shares(each, division) for each in told.sentences]
+    cuts = [[_shares(each, division) for each in cut] for cut in told.cuts]
     found = set[int]()
-    for one, other in {two for each in sentences for two in combinations(sorted(each), 2)}:
-        is_kept = any(_keeps(each, one, other) for each in clauses)
-        if is_kept or {one, other} in listed:
-            continue
-        if _are_exchanged(clauses, one, other) or _are_exchanged(sentences, one, other):
+    for one, other in {two for each in cuts[-1] for two in combinations(sorted(each), 2)}:
+        if {one, other} not in listed and any(
+            _are_exchanged(cut, cuts[0], one, other) for cut in cuts
+        ):
             found |= {one, other}
     return frozenset(found)
 
@@ -146,16 +146,27 @@ def _shares(clause: Clause, division: Division) -> dict[int, set[str]]:
     return dict(found)
 
 
-def _keeps(share: Share, one: int, other: int) -> bool:
-    """Whether a clause has two words of one stretch and none of the other."""
-    counts = sorted((len(share.get(one, ())), len(share.get(other, ()))))
-    return counts[0] == 0 and counts[1] > 1
+def _are_exchanged(shares: Sequence[Share], clauses: Sequence[Share], one: int, other: int) -> bool:
+    """Whether two stretches of an answer have words of both that the other one has not.
 
-
-def _are_exchanged(shares: Sequence[Share], one: int, other: int) -> bool:
-    """Whether two clauses each have words of both stretches that the other one has not."""
+    Not so where one of its clauses keeps such words of one together.
+    """
     mixed = [(each[one], each[other]) for each in shares if one in each and other in each]
-    return any(a - c and c - a and b - d and d - b for (a, b), (c, d) in combinations(mixed, 2))
+    return any(
+        a - c and c - a and b - d and d - b
+        and not _are_together(a - c, c - a, clauses, one, other)
+        and not _are_together(b - d, d - b, clauses, other, one)
+        for (a, b), (c, d) in combinations(mixed, 2)
+    )  # fmt: skip
+
+
+def _are_together(
+    some: set[str], others: set[str], clauses: Sequence[Share], here: int, there: int
+) -> bool:
+    return any(
+        there not in each and each.get(here, set()) & some and each.get(here, set()) & others
+        for each in clauses
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +193,13 @@ def parts_of(points: tuple[str, ...]) -> tuple[Parts, ...]:
     """What each key point of a question sets side by side, with the others."""
     told = [tell(each, tokenize(each)) for each in points]
     question = Division.of(
-        [clause for each in told for clause in each.clauses],
+        [clause for each in told for clause in each.cuts[0]],
         chain.from_iterable(each.joined for each in told),
     )
-    ends = [0, *accumulate(len(each.clauses) for each in told)]
+    ends = [0, *accumulate(len(each.cuts[0]) for each in told)]
     return tuple(
         Parts(
-            (Division.of(each.clauses, each.joined), Division.of(each.sentences, each.joined)),
+            tuple(Division.of(cut, each.joined) for cut in dict.fromkeys(each.cuts)),
             question,
             frozenset(range(first, end)),
         )
