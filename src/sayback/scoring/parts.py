@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, chain, combinations, pairwise
@@ -36,15 +36,14 @@ class Told:
     """A text cut finely, less finely and coarsely, without stretches that tell nothing.
 
     The finest `cuts` are clauses, that end at any mark but a colon and at "and"; phrases do not end
-    at commas; sentences end at a full stop, a semicolon and "but" only. `joined` are the pairs of
-    words that stand next to each other across the end of a clause. `spans` are the places of all
-    clauses among the tokens.
+    at commas; sentences end at a full stop, a semicolon and "but" only. `clauses` are those of each
+    sentence, with their words in order. `spans` are the places of all clauses among the tokens.
     """
 
     spans: tuple[Passage, ...]
     words: Clause
+    clauses: tuple[tuple[tuple[str, ...], ...], ...]
     cuts: tuple[tuple[Clause, ...], ...]
-    joined: frozenset[Clause]
 
     @classmethod
     def of(cls, told: Sequence[Told]) -> Told:
@@ -52,39 +51,39 @@ class Told:
         return cls(
             tuple(chain.from_iterable(each.spans for each in told)),
             frozenset(chain.from_iterable(each.words for each in told)),
+            tuple(chain.from_iterable(each.clauses for each in told)),
             tuple(tuple(chain(*cut)) for cut in zip(*(each.cuts for each in told), strict=True)),
-            frozenset(chain.from_iterable(each.joined for each in told)),
         )
 
 
 def tell(text: str, tokens: Sequence[Token], first: int = 0) -> Told:
     """The clauses and sentences of some tokens of a text, of which the first is number `first`."""
-    clauses, phrases, sentences = [set[str]()], [set[str]()], [set[str]()]
-    starts, joined = [0], set[Clause]()
-    previous, is_new, end = "", False, tokens[0].start if tokens else 0
+    clauses, phrases, sentences = [[list[str]()]], [set[str]()], [set[str]()]
+    starts, end = [0], tokens[0].start if tokens else 0
     for at, token in enumerate(tokens):
         ends_sentence = token.key in _BETWEEN_SENTENCES or _END.search(text, end, token.start)
         ends_phrase = ends_sentence or token.key in _BETWEEN_CLAUSES
-        if ends_phrase or _MARK.search(text, end, token.start):
-            clauses.append(set())
-            starts.append(at)
-            is_new = True
-        if ends_phrase:
-            phrases.append(set())
         if ends_sentence:
             sentences.append(set())
+            clauses.append([])
+        if ends_phrase:
+            phrases.append(set())
+        if ends_phrase or _MARK.search(text, end, token.start):
+            clauses[-1].append([])
+            starts.append(at)
         end = token.end
         if word := _word(token.key):
-            for cut in (clauses, phrases, sentences):
-                cut[-1].add(word)
-            if is_new and previous:
-                joined.add(frozenset((previous, word)))
-            previous, is_new = word, False
+            clauses[-1][-1].append(word)
+            phrases[-1].add(word)
+            sentences[-1].add(word)
     return Told(
         spans=tuple(Passage(first + a, first + b - 1) for a, b in pairwise([*starts, len(tokens)])),
-        words=frozenset(chain(*clauses)),
-        cuts=tuple(tuple(map(frozenset, filter(None, c))) for c in (clauses, phrases, sentences)),
-        joined=frozenset(joined),
+        words=frozenset(chain(*sentences)),
+        clauses=tuple(tuple(map(tuple, filter(None, each))) for each in clauses),
+        cuts=tuple(
+            tuple(map(frozenset, filter(None, cut)))
+            for cut in (chain(*clauses), phrases, sentences)
+        ),
     )
 
 
@@ -98,44 +97,59 @@ def _word(key: str) -> str:
 class Division:
     """The words that each stretch of a text has for itself, two at least: word to number.
 
-    `joined` are pairs of words as in `Told`.
+    `joined` are those that are nearest to each other across the end of a clause in a sentence.
     """
 
     owners: Mapping[str, int]
     joined: frozenset[Clause]
 
     @classmethod
-    def of(cls, stretches: Sequence[Clause], joined: Iterable[Clause]) -> Division:
-        """Of a text in stretches."""
-        times = Counter(chain(*stretches))
-        own = ([word for word in each if times[word] == 1] for each in stretches)
+    def of(cls, told: Told, cut: int) -> Division:
+        """Of a text, by one of its cuts."""
+        times = Counter(chain(*told.cuts[cut]))
+        own = ([word for word in each if times[word] == 1] for each in told.cuts[cut])
         owners = {word: number for number, words in enumerate(own) for word in words if words[1:]}
-        return cls(owners, frozenset(joined))
+        return cls(owners, frozenset(_joined(owners, told)))
+
+
+def _joined(owners: Mapping[str, int], told: Told) -> Iterator[Clause]:
+    for sentence in told.clauses:
+        for clause, following in pairwise(sentence):
+            before = next((word for word in reversed(clause) if word in owners), None)
+            after = next((word for word in following if word in owners), None)
+            if before and after:
+                yield frozenset((before, after))
 
 
 @lru_cache(maxsize=4096)  # the same for all facts of a point
-def _crossed(division: Division, told: Told) -> frozenset[int]:
-    """The stretches of a text of which an answer says what holds for another of them.
+def _crossed(division: Division, told: Told) -> tuple[tuple[int, int], ...]:
+    """The stretches of a text, by twos, of which an answer says of one what holds for the other.
 
     "Bagging reduces bias, boosting variance" for "bagging reduces variance, boosting bias": two
     clauses that each join a word of one stretch to one of the other, where no clause joins those of
-    one stretch. Words next to each other across the end of a clause in both texts are a list
+    one stretch. What is nearest to each other across the end of a clause in both texts is a list
     ("oxygen and food").
     """
     if len(told.words & division.owners.keys()) < FEWEST_WORDS:
-        return frozenset()
-    listed = {
-        frozenset(division.owners.get(word, -1) for word in pair)
-        for pair in division.joined & told.joined
-    }
-    cuts = [[_shares(each, division) for each in cut] for cut in told.cuts]
-    found = set[int]()
-    for one, other in {two for each in cuts[-1] for two in combinations(sorted(each), 2)}:
-        if {one, other} not in listed and any(
-            _are_exchanged(cut, cuts[0], one, other) for cut in cuts
-        ):
-            found |= {one, other}
-    return frozenset(found)
+        return ()
+    listed = [
+        {division.owners[word] for word in pair}
+        for pair in division.joined.intersection(_joined(division.owners, told))
+    ]
+    clauses, *coarser = [[_shares(each, division) for each in cut] for cut in told.cuts]
+    together = {two for each in coarser[-1] for two in combinations(sorted(each), 2)}
+    return tuple(
+        two
+        for two in sorted(together)
+        if {*two} not in listed
+        and (
+            _are_exchanged(clauses, clauses, *two)
+            or (
+                not any(_keeps(each, *two) for each in clauses)
+                and any(_are_exchanged(cut, clauses, *two) for cut in coarser)
+            )
+        )
+    )
 
 
 def _shares(clause: Clause, division: Division) -> dict[int, set[str]]:
@@ -144,6 +158,12 @@ def _shares(clause: Clause, division: Division) -> dict[int, set[str]]:
     for word in clause & division.owners.keys():
         found[division.owners[word]].add(word)
     return dict(found)
+
+
+def _keeps(share: Share, one: int, other: int) -> bool:
+    """Whether a clause has two words of one stretch and none of the other."""
+    counts = sorted((len(share.get(one, ())), len(share.get(other, ()))))
+    return counts[0] == 0 and counts[1] > 1
 
 
 def _are_exchanged(shares: Sequence[Share], clauses: Sequence[Share], one: int, other: int) -> bool:
@@ -182,9 +202,9 @@ class Parts:
 
     def are_crossed(self, told: Told) -> bool:
         """Whether an answer says of one of them what holds for another."""
-        crossed = _crossed(self.question, told)
-        return not crossed.isdisjoint(self.numbers) or any(
-            _crossed(each, told) for each in self.point
+        return any(_crossed(each, told) for each in self.point) or any(
+            (one in self.numbers) != (other in self.numbers)
+            for one, other in _crossed(self.question, told)
         )
 
 
@@ -192,14 +212,11 @@ class Parts:
 def parts_of(points: tuple[str, ...]) -> tuple[Parts, ...]:
     """What each key point of a question sets side by side, with the others."""
     told = [tell(each, tokenize(each)) for each in points]
-    question = Division.of(
-        [clause for each in told for clause in each.cuts[0]],
-        chain.from_iterable(each.joined for each in told),
-    )
+    question = Division.of(Told.of(told), 0)
     ends = [0, *accumulate(len(each.cuts[0]) for each in told)]
     return tuple(
         Parts(
-            tuple(Division.of(cut, each.joined) for cut in dict.fromkeys(each.cuts)),
+            tuple(Division.of(each, cut) for cut in range(len(each.cuts))),
             question,
             frozenset(range(first, end)),
         )
