@@ -326,17 +326,15 @@ def whole(answers: Path, questions: Mapping[str, Question]) -> dict[str, Any]:
 
 
 def banks() -> dict[str, tuple[Path, dict[str, Question]]]:
-    """The whole answers and their questions: of the banks that we ship, and of the rough one."""
-    rough = ROOT / "tests" / "data"
+    """The whole answers and their questions: of the banks that we ship, and of those for tests."""
+    tests = ROOT / "tests" / "data"
     shipped = read(ROOT / "questions").questions
-    numbered = read(rough / "rough_bank.md").questions
-    return {
-        "shipped banks": (OWN / "answers.jsonl", {each.id: each for each in shipped}),
-        "rough bank": (
-            rough / "rough_bank_answers.jsonl",
-            {str(number): each for number, each in enumerate(numbered, start=1)},
-        ),
-    }
+    found = {"shipped banks": (OWN / "answers.jsonl", {each.id: each for each in shipped})}
+    for name in ("rough", "exchanged"):
+        numbered = enumerate(read(tests / f"{name}_bank.md").questions, start=1)
+        questions = {str(number): each for number, each in numbered}
+        found[f"{name} bank"] = (tests / f"{name}_bank_answers.jsonl", questions)
+    return found
 
 
 # Speed

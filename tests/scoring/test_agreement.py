@@ -1,4 +1,4 @@
-"""The judgement on whole answers to a rough bank, against the labels that people gave them.
+"""The judgement on whole answers to two banks, against the labels that people gave them.
 
 The bounds keep what has been reached (see benchmarks/README.md), not what is wished.
 """
@@ -19,12 +19,12 @@ from sayback.scoring.coverage import cover
 DATA = Path(__file__).resolve().parents[1] / "data"
 
 
-@lru_cache(maxsize=1)
-def decisions() -> Counter[tuple[str, str, str]]:
+@lru_cache(maxsize=2)
+def decisions(bank: str = "rough") -> Counter[tuple[str, str, str]]:
     """How often each kind of answer, label and status came together."""
-    questions = read(DATA / "rough_bank.md").questions
+    questions = read(DATA / f"{bank}_bank.md").questions
     found: Counter[tuple[str, str, str]] = Counter()
-    for line in (DATA / "rough_bank_answers.jsonl").read_text("utf-8").splitlines():
+    for line in (DATA / f"{bank}_bank_answers.jsonl").read_text("utf-8").splitlines():
         answer = json.loads(line)
         coverage = cover(questions[answer["question"] - 1], Transcript(answer["transcript"]))
         assert coverage is not None
@@ -33,11 +33,11 @@ def decisions() -> Counter[tuple[str, str, str]]:
     return found
 
 
-def share(status: str, *, label: str, kind: str | None = None) -> float:
+def share(status: str, *, label: str, kind: str | None = None, bank: str = "rough") -> float:
     """The share of the points with a label, in answers of a kind, that got a status."""
     chosen = {
         key: count
-        for key, count in decisions().items()
+        for key, count in decisions(bank).items()
         if key[1] == label and kind in (None, key[0])
     }
     return sum(count for key, count in chosen.items() if key[2] == status) / sum(chosen.values())
@@ -74,3 +74,10 @@ def test_what_was_said_is_credited(status: str, label: str, kind: str | None, le
 )
 def test_what_was_not_said_is_not(status: str, label: str, kind: str | None, most: float) -> None:
     assert share(status, label=label, kind=kind) <= most
+
+
+def test_two_things_that_changed_places_are_seen() -> None:
+    assert share("contradicted", label="contradicted", bank="exchanged") >= 0.5
+    assert share("covered", label="contradicted", bank="exchanged") <= 0.28
+    assert share("covered", label="said", bank="exchanged") >= 0.72
+    assert share("contradicted", label="said", bank="exchanged") <= 0.05

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, pairwise
 
-from sayback.scoring.opposites import are_opposite, candidates, direction
+from sayback.scoring.opposites import are_opposite, candidates
 from sayback.scoring.passages import Passage
 from sayback.scoring.tokens import Token, is_content, negated_positions
 from sayback.scoring.words import COMMON_WEIGHT, Heard, Match, compounds, stem, weight
@@ -20,6 +20,10 @@ DIRECTED = frozenset(
 """Words that say something else when what stands before them and after them is exchanged."""
 REACH = 3
 """Tokens after such a word, of which it governs the first content word."""
+FAR = 6
+"""Tokens before "than" among which "more" or "less" is."""
+_LESS = frozenset(("fewer", "less"))
+_AMOUNTS = _LESS | {"more"}
 _SETTING_ASIDE = frozenset(
     ("against", "avoid", "avoids", "compared", "contrast", "far", "from", "instead", "prevent",
      "prevents", "than", "unlike", "without")
@@ -41,9 +45,12 @@ _APART = frozenset(
 """Prefixes that are written as a word of their own at times ("under fit")."""
 
 _STATES = frozenset(
-    ("are", "be", "been", "being", "is", "keep", "keeps", "kept", "remain", "remains", "stay",
-     "stayed", "stays", "switched", "turned", "was", "were")
+    ("are", "aren't", "be", "been", "being", "is", "isn't", "keep", "keeps", "kept", "remain",
+     "remains", "stay", "stayed", "stays", "switched", "turned", "was", "wasn't", "were", "weren't")
 )  # fmt: skip
+"""Verbs after which something is on or off."""
+_AFTER_VERB = frozenset(("also", "always", "just", "never", "not", "only", "still", "then"))
+"""Words that may stand between such a verb and "on"."""
 _AFTER_STATE = frozenset(
     ("after", "all", "also", "always", "and", "at", "before", "but", "by", "during", "for", "if",
      "in", "then", "too", "until", "when", "while")
@@ -63,24 +70,24 @@ class Contrast:
     other: Sequence[int]
 
     def is_told(self, clauses: Sequence[Passage], said: Sequence[int]) -> bool:
-        """Whether some clauses say what excludes it of the fact's other words, or of what follows.
+        """Whether a clause joins what excludes the fact's own word to other words of the fact.
 
-        `said` are the positions of all words of the fact. A clause of its own before all others
-        of them tells what they are about ("and ice, that sinks"). Where a clause has the fact's
-        own with others of its words, the fact is told.
+        Or names it before all of them, as what they are about ("and ice, that sinks"). Not so where
+        a clause joins the fact's own word to them. `said` are the positions of all words of the
+        fact.
         """
         shares = [
-            (own := _within(self.own, clause), other := _within(self.other, clause),
-             _within(said, clause) - own - other)
-            for clause in clauses
+            (own := _within(self.own, each), other := _within(self.other, each),
+             _within(said, each) - own - other)
+            for each in clauses
         ]  # fmt: skip
         first = min(chain.from_iterable(other for _, other, _ in shares), default=None)
-        if first is None or any(own and beside for own, _, beside in shares):
+        if first is None or any(own and rest for own, _, rest in shares):
             return False
-        if any(other and not own and beside for own, other, beside in shares):
+        if any(other and rest for _, other, rest in shares):
             return True
-        besides = chain.from_iterable(beside for _, _, beside in shares)
-        return not any(own for own, _, _ in shares) and first < min(besides, default=first + 1)
+        rests = chain.from_iterable(rest for _, _, rest in shares)
+        return first < min(rests, default=first + 1) and not any(own for own, _, _ in shares)
 
 
 def _within(positions: Sequence[int], passage: Passage) -> set[int]:
@@ -107,23 +114,35 @@ def opposites_said(
         if other := sorted(chain(*said)):
             own = {*matched.get(stem(word), ())}
             found.append(Contrast(sorted(own.difference(other)), other))
-    mine = switched(tokens, denied)
+    mine = _switched(tokens)
     if bool(mine["on"]) != bool(mine["off"]):
         state, opposite = ("on", "off") if mine["on"] else ("off", "on")
-        theirs = switched(heard.tokens, heard.negated)
+        theirs = _switched_in(heard)
         found.append(Contrast(theirs[state], theirs[opposite]))
     return tuple(found)
 
 
-def switched(tokens: Sequence[Token], negated: Collection[int]) -> dict[str, list[int]]:
+@lru_cache(maxsize=16)  # the same for all facts of a question
+def _switched_in(heard: Heard) -> Mapping[str, Sequence[int]]:
+    return _switched(heard.tokens)
+
+
+def _switched(tokens: Sequence[Token]) -> dict[str, list[int]]:
     """Where something is on and where off: after a verb of state, and before no noun."""
     found: dict[str, list[int]] = {"on": [], "off": []}
-    for at, (verb, token) in enumerate(pairwise(tokens), 1):
-        if token.key in found and verb.key in _STATES:
+    for at, token in enumerate(tokens):
+        if token.key in found:
+            before = at - 1
+            while before > 0 and tokens[before].key in _AFTER_VERB:
+                before -= 1
             following = tokens[at + 1] if at + 1 < len(tokens) else None
-            if following is None or following.opens or following.key in _AFTER_STATE:
-                is_on = (token.key == "on") != (at in negated)
-                found["on" if is_on else "off"].append(at)
+            is_last = following is None or following.opens or following.key in _AFTER_STATE
+            if is_last and at and tokens[before].key in _STATES:
+                is_denied = any(
+                    each.key in ("not", "never") or each.key.endswith("n't")
+                    for each in tokens[max(before - 1, 0) : at]
+                )
+                found["off" if (token.key == "on") == is_denied else "on"].append(at)
     return found
 
 
@@ -150,11 +169,15 @@ def _apart(word: str, heard: Heard) -> Iterator[int]:
             yield from (at, at + 1)
 
 
+def keys_before(at: int, tokens: Sequence[Token], reach: int = REACH) -> Iterator[str]:
+    """The keys of so many tokens before a position, the nearest first."""
+    return (each.key for each in reversed(tokens[max(at - reach, 0) : at]))
+
+
 def _about(positions: Iterable[int], heard: Heard) -> Iterator[int]:
     """Those of the positions that are not set aside ("than ice", "unlike ice")."""
     for at in positions:
-        before = heard.tokens[max(at - REACH, 0) : at]
-        if not any(each.key in _SETTING_ASIDE for each in before):
+        if _SETTING_ASIDE.isdisjoint(keys_before(at, heard.tokens)):
             yield at
 
 
@@ -181,9 +204,10 @@ def sides(tokens: Sequence[Token]) -> Iterator[Sides]:
     for at, token in enumerate(tokens):
         if token.key in DIRECTED:
             after = next(filter(None, stems[at + 1 : at + 1 + REACH]), None)
-            falls = any(direction(each.key) == "-" for each in tokens[max(at - REACH, 0) : at])
+            amounts = (key for key in keys_before(at, tokens, FAR) if key in _AMOUNTS)
+            is_less = token.key == "than" and next(amounts, "") in _LESS
             if after:
-                yield token.key + "-" * falls, {*stems[:at]} - {""}, after
+                yield token.key + "-" * is_less, {*stems[:at]} - {""}, after
 
 
 def rivals_said(matches: Sequence[Match], heard: Heard, question: Heard) -> tuple[Contrast, ...]:

@@ -9,11 +9,11 @@ from itertools import chain
 
 from sayback.model import Coverage, Evidence, KeyPoint, PointScore, Question, Status, Transcript
 from sayback.scoring.calibration import calibration
+from sayback.scoring.crossing import SideBySide, side_by_side
 from sayback.scoring.evidence import Placed, narrowest, place, quote
 from sayback.scoring.facts import Fact, facts_of
 from sayback.scoring.features import KEPT_WINDOWS, Answer, Seen, observe, prepare
 from sayback.scoring.judge import Judge, Pair, Verdict, judge
-from sayback.scoring.parts import Parts, parts_of
 from sayback.scoring.passages import Window
 from sayback.scoring.words import Heard, find, listen, units
 
@@ -30,7 +30,7 @@ MOST_COMPARISONS = 2_000_000
 MOST_PAIRS = 120
 """What the judge reads for one answer in 0.4 s: for over 15 texts fewer windows of each."""
 HOPELESS = 0.03
-"""Probability by words alone under which a window is not worth reading, if it is no denial."""
+"""Probability by words alone under which a window is not worth reading, unless `opposed`."""
 CLOSE_CALL = 0.2
 """Of windows whose probability differs by no more the narrowest is quoted."""
 TERM_SHARE = 0.85
@@ -122,14 +122,14 @@ def score_points(
         answer=answer,
         most=min(max(MOST_PAIRS // max(texts, 1), 1), KEPT_WINDOWS),
     )
-    divided = parts_of(tuple("; ".join((each.text, *each.facts)) for each in points))
+    beside = side_by_side(tuple(points))
     looks = [
-        [see(fact, parts) for fact in facts_of(each)]
-        for each, parts in zip(points, divided, strict=True)
+        [see(fact, place) for fact in facts_of(each)]
+        for each, place in zip(points, beside, strict=True)
     ]
     wholes = [
-        see(Fact(each.text, each.text), parts) if _is_one_text(each) else None
-        for each, parts in zip(points, divided, strict=True)
+        see(Fact(each.text, each.text), place) if _is_one_text(each) else None
+        for each, place in zip(points, beside, strict=True)
     ]
     read = [*(one for each in looks for one in each), *filter(None, wholes)]
     pairs = list(dict.fromkeys(pair for each in read for pair in each.pairs))
@@ -167,11 +167,11 @@ def _decided(look: Look, verdicts: Mapping[Pair, Verdict] | None) -> FactScore:
 
 
 def look(
-    fact: Fact, parts: Parts, question: Heard, answer: Answer, most: int = KEPT_WINDOWS
+    fact: Fact, point: SideBySide, question: Heard, answer: Answer, most: int = KEPT_WINDOWS
 ) -> Look:
     """The `most` windows nearest to a fact, without those that have nothing to do with it."""
     by_words = calibration().words_said
-    seen = observe(fact.text, question, answer, parts)[:most]
+    seen = observe(fact.text, question, answer, point)[:most]
     worth = (
         each
         for each in seen

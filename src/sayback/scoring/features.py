@@ -11,6 +11,7 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
+from sayback.model import KeyPoint
 from sayback.scoring.contrast import (
     Contrast,
     Sides,
@@ -19,8 +20,8 @@ from sayback.scoring.contrast import (
     rivals_said,
     sides,
 )
+from sayback.scoring.crossing import Clauses, SideBySide, clauses_of, side_by_side
 from sayback.scoring.judge import known_words
-from sayback.scoring.parts import Parts, Told, parts_of, tell
 from sayback.scoring.passages import Passage, Window, passages, windows
 from sayback.scoring.tokens import Token, is_content, is_number, tokenize
 from sayback.scoring.vectors import Vectors, vectors
@@ -58,11 +59,11 @@ class Features:
     telling: log of 1 + telling words of the window that the question has not
     reversed: share of the words found whose negation differs from the fact's
     unnumbered: 1 where the fact has a number that the window has not
-    opposed: share, as in `near` but of words found, of the passage that has most of the fact's,
-        where it has an opposite of another of them ("underfit" for "overfit"), another of the
-        things that the question puts side by side, or two of them exchanged, or where the window
-        says of one thing what by the key points holds for another; 0 where none of this
-        is so, or words are exchanged and opposed ("a disk is slower than memory")
+    opposed: share, as in `near` but of words found, of the passage that has most of the fact's; 0
+        unless it has an opposite of another of them ("underfit" for "overfit"), another of the
+        things that the question compares, or two of them exchanged (two of these at once cancel:
+        "a disk is slower than memory"), or the window says of one thing of the key points what
+        holds for another
     restated: 1 where the fact has hardly a word that the question has not
     fact_length, window_length: log of 1 + words
     """
@@ -102,7 +103,7 @@ class Answer:
     `written` are its tokens as in the text, numbers of two digits and more in digits. `meaning`
     are the vectors of its content tokens, shape (tokens, dimensions); those of passage n are at
     `bounds[n] : bounds[n + 1]`. `telling` are the stems of the telling words of each passage,
-    `told` its clauses.
+    `clauses` its clauses.
     `directions` are unit vectors, shape (windows, dimensions).
     """
 
@@ -114,7 +115,7 @@ class Answer:
     meaning: Vectors
     bounds: tuple[int, ...]
     telling: tuple[frozenset[str], ...]
-    told: tuple[Told, ...]
+    clauses: tuple[Clauses, ...]
     directions: Vectors
 
     def text_of(self, window: Passage, meant: Mapping[int, str]) -> str:
@@ -149,8 +150,8 @@ def prepare(text: str) -> Answer:
         telling=tuple(
             frozenset(telling_stems(heard.tokens[each.first : each.last + 1])) for each in cut
         ),
-        told=tuple(
-            tell(text, heard.tokens[each.first : each.last + 1], each.first) for each in cut
+        clauses=tuple(
+            clauses_of(text, heard.tokens[each.first : each.last + 1], each.first) for each in cut
         ),
         directions=_directions(meaning, list(map(weight, keys)), bounds, read),
     )
@@ -199,10 +200,12 @@ class _Comparison:
         return max(window.numbers, key=lambda at: float(self.said[at]))
 
 
-def observe(fact: str, question: Heard, answer: Answer, parts: Parts | None = None) -> list[Seen]:
+def observe(
+    fact: str, question: Heard, answer: Answer, point: SideBySide | None = None
+) -> list[Seen]:
     """The windows of an answer nearest to a fact, nearest first; none for a fact without words.
 
-    `parts` are those of its key point; by default it is one by itself.
+    `point` is the key point of the fact, among those of its question; None for a fact by itself.
     """
     matches = match(fact, question, answer.heard)
     if not matches or not answer.cut:
@@ -210,13 +213,15 @@ def observe(fact: str, question: Heard, answer: Answer, parts: Parts | None = No
     compared = _compare(fact, matches, answer, question)
     nearness = compared.near + compared.likeness / 2
     ranked = (int(index) for index in np.argsort(-nearness, kind="stable"))
+    if point is None:
+        (point,) = side_by_side((KeyPoint(fact),))
     echoes = _echoes(question, answer, restates=compared.restates)
     telling = (at for at in ranked if echoes.isdisjoint(answer.windows[at].numbers))
     return [
         Seen(
             answer.windows[at],
             _as_meant(answer.windows[at], answer, matches),
-            _features(at, answer, compared, question, parts or parts_of((fact,))[0]),
+            _features(at, answer, compared, question, point),
         )
         for at in islice(telling, KEPT_WINDOWS)
     ]
@@ -323,17 +328,17 @@ def _by_window(credits: Shares, read: Sequence[Window]) -> Shares:
 
 
 def _features(
-    at: int, answer: Answer, compared: _Comparison, question: Heard, parts: Parts
+    at: int, answer: Answer, compared: _Comparison, question: Heard, point: SideBySide
 ) -> Features:
     window, heard = answer.windows[at], answer.heard
     telling = frozenset[str]().union(*(answer.telling[number] for number in window.numbers))
     asked = len(telling & question.stems.keys())
     central = compared.central(window)
     share, passage = float(compared.said[central]), answer.cut[central]
-    clauses = answer.told[central].spans
+    clauses = answer.clauses[central].spans
     contrasted = any(each.is_told(clauses, compared.positions) for each in compared.contrasts)
     exchanged = are_exchanged(compared.sides, heard.tokens[passage.first : passage.last + 1])
-    is_opposed = contrasted != exchanged or parts.are_crossed(_told(answer, window))
+    crossed = point.are_crossed(answer.clauses[window.opening : window.closing + 1])
     counted = [each for each, counts in zip(compared.matches, compared.own, strict=True) if counts]
     return Features(
         near=float(compared.near[at]),
@@ -342,16 +347,11 @@ def _features(
         telling=log(1 + len(telling) - asked),
         reversed=_reversed(counted, window, heard.negated),
         unnumbered=float(compared.unnumbered[at]),
-        opposed=share * is_opposed,
+        opposed=share * (crossed or contrasted != exchanged),
         restated=float(compared.restates),
         fact_length=log(1 + len(compared.matches)),
         window_length=log(1 + len(window)),
     )
-
-
-@lru_cache(maxsize=1024)  # the same for most facts of a question
-def _told(answer: Answer, window: Window) -> Told:
-    return Told.of(answer.told[window.opening : window.closing + 1])
 
 
 def _reversed(matches: Sequence[Match], window: Passage, negated: frozenset[int]) -> float:

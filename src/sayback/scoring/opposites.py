@@ -57,10 +57,9 @@ def _directions() -> Mapping[str, str]:
     }
 
 
-@lru_cache(maxsize=8192)
 def direction(word: str) -> str:
     """ "+" for a lower-case word that tells that something goes up, "-" for down, else nothing."""
-    return _directions().get(stem(word), "")
+    return _directions().get(stem(word[:LONGEST_WORD]), "")
 
 
 @lru_cache(maxsize=1)
