@@ -715,7 +715,7 @@ def again(path: Path) -> Any:
         return found
 
     found = {name.removesuffix("_quantized"): numbers(name) for name in stored}
-    layer = 0
+    layer = 0  # joined attention has no name, but stands in the order of the layers
     for node in graph.node:  # what is multiplied has lost its name, but for the bias added to it
         bias = next((name for name in node.input if name.endswith(".bias")), None)
         if node.op_type == "QAttention":
@@ -765,7 +765,7 @@ class Exported(torch.nn.Module):
 def _of_first(
     layer: Any, read: torch.Tensor, mask: torch.Tensor, *_: object, **__: object
 ) -> torch.Tensor:
-    """What a layer makes of the first piece, the only one of the last layer that is looked at."""
+    """What a layer makes of the first piece: of the last layer the classifier reads no other."""
     attended = layer.attention.output(layer.attention.self(read, mask)[0][:, :1], read[:, :1])
     found: torch.Tensor = layer.output(layer.intermediate(attended), attended)
     return found
