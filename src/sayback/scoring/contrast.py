@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise, takewhile
 
 from sayback.scoring.opposites import are_opposite, candidates
 from sayback.scoring.passages import Passage
@@ -44,12 +44,14 @@ _APART = frozenset(
 )  # fmt: skip
 """Prefixes that are written as a word of their own at times ("under fit")."""
 
+_OTHER_STATE = {"on": "off", "off": "on"}
 _STATES = frozenset(
     ("are", "aren't", "be", "been", "being", "is", "isn't", "keep", "keeps", "kept", "remain",
      "remains", "stay", "stayed", "stays", "switched", "turned", "was", "wasn't", "were", "weren't")
 )  # fmt: skip
 """Verbs after which something is on or off."""
-_AFTER_VERB = frozenset(("also", "always", "just", "never", "not", "only", "still", "then"))
+_DENYING = frozenset(("never", "not"))
+_AFTER_VERB = _DENYING | {"also", "always", "just", "only", "still", "then"}
 """Words that may stand between such a verb and "on"."""
 _AFTER_STATE = frozenset(
     ("after", "all", "also", "always", "and", "at", "before", "but", "by", "during", "for", "if",
@@ -70,24 +72,24 @@ class Contrast:
     other: Sequence[int]
 
     def is_told(self, clauses: Sequence[Passage], said: Sequence[int]) -> bool:
-        """Whether a clause joins what excludes the fact's own word to other words of the fact.
+        """Whether what excludes the fact's own word is joined to other words of the fact.
 
-        Or names it before all of them, as what they are about ("and ice, that sinks"). Not so where
-        a clause joins the fact's own word to them. `said` are the positions of all words of the
-        fact.
+        In a clause, or in one before it, as what it is about ("and ice, well, that sinks"). Not so
+        where the fact's own word is joined to others of it. `said` are the positions of all words
+        of the fact; where the clauses have no others, those of its own word decide.
         """
-        shares = [
-            (own := _within(self.own, each), other := _within(self.other, each),
-             _within(said, each) - own - other)
-            for each in clauses
-        ]  # fmt: skip
-        first = min(chain.from_iterable(other for _, other, _ in shares), default=None)
-        if first is None or any(own and rest for own, _, rest in shares):
-            return False
-        if any(other and rest for _, other, rest in shares):
-            return True
-        rests = chain.from_iterable(rest for _, _, rest in shares)
-        return first < min(rests, default=first + 1) and not any(own for own, _, _ in shares)
+        is_own = is_other = has_own = has_other = has_rest = is_joined = False
+        for clause in clauses:
+            own, other = _within(self.own, clause), _within(self.other, clause)
+            if own or other:  # else the clause goes on about the same
+                is_own, is_other = bool(own), bool(other)
+                has_own, has_other = has_own or is_own, has_other or is_other
+            if _within(said, clause) - own - other:
+                if is_own:
+                    return False
+                has_rest = True
+                is_joined = is_joined or is_other
+        return is_joined or (has_other and not has_own and not has_rest)
 
 
 def _within(positions: Sequence[int], passage: Passage) -> set[int]:
@@ -114,36 +116,37 @@ def opposites_said(
         if other := sorted(chain(*said)):
             own = {*matched.get(stem(word), ())}
             found.append(Contrast(sorted(own.difference(other)), other))
-    mine = _switched(tokens)
-    if bool(mine["on"]) != bool(mine["off"]):
-        state, opposite = ("on", "off") if mine["on"] else ("off", "on")
-        theirs = _switched_in(heard)
-        found.append(Contrast(theirs[state], theirs[opposite]))
+    if state := _state(tokens):
+        opposite = _states_in(heard, _OTHER_STATE[state])
+        same = {*_states_in(heard, state), *heard.spellings.get(state, ())}
+        found.append(Contrast(sorted(same.difference(opposite)), opposite))
     return tuple(found)
 
 
+def _state(tokens: Sequence[Token]) -> str:
+    """What something is in a fact, "on" or "off"; empty where it is neither or both."""
+    named = _OTHER_STATE.keys() & {token.key for token in tokens}
+    found = {state for _, state in _states(tokens)}
+    return found.pop() if len(named) == len(found) == 1 else ""
+
+
 @lru_cache(maxsize=16)  # the same for all facts of a question
-def _switched_in(heard: Heard) -> Mapping[str, Sequence[int]]:
-    return _switched(heard.tokens)
+def _states_in(heard: Heard, state: str) -> tuple[int, ...]:
+    return tuple(at for at, each in _states(heard.tokens) if each == state)
 
 
-def _switched(tokens: Sequence[Token]) -> dict[str, list[int]]:
-    """Where something is on and where off: after a verb of state, and before no noun."""
-    found: dict[str, list[int]] = {"on": [], "off": []}
+def _states(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
+    """Where something is "on" or "off": after a verb of state, and before no noun."""
     for at, token in enumerate(tokens):
-        if token.key in found:
-            before = at - 1
-            while before > 0 and tokens[before].key in _AFTER_VERB:
-                before -= 1
-            following = tokens[at + 1] if at + 1 < len(tokens) else None
-            is_last = following is None or following.opens or following.key in _AFTER_STATE
-            if is_last and at and tokens[before].key in _STATES:
-                is_denied = any(
-                    each.key in ("not", "never") or each.key.endswith("n't")
-                    for each in tokens[max(before - 1, 0) : at]
-                )
-                found["off" if (token.key == "on") == is_denied else "on"].append(at)
-    return found
+        following = tokens[at + 1] if at + 1 < len(tokens) else None
+        if token.key in _OTHER_STATE and (
+            following is None or following.opens or following.key in _AFTER_STATE
+        ):
+            between = [*takewhile(_AFTER_VERB.__contains__, keys_before(at, tokens))]
+            verb = next(islice(keys_before(at, tokens), len(between), None), "")
+            if verb in _STATES:
+                is_denied = verb.endswith("n't") or not _DENYING.isdisjoint(between)
+                yield at, _OTHER_STATE[token.key] if is_denied else token.key
 
 
 @lru_cache(maxsize=256)  # the words of the facts of a question; each entry keeps its answer
