@@ -92,6 +92,9 @@ def test_a_number_must_be_the_same(answer: str, missing: float) -> None:
         ("more data cures overfitting", "and underfitting, there more data cures it", True),
         ("more data cures overfitting", "more data cures it, and underfitting is rare", False),
         ("the drive is off at night", "at night the drive stays on", True),
+        ("the drive is off at night", "the drive is on by day and off at night", False),
+        ("the drive is on by day and off at night", "at night it is off, by day it is on", False),
+        ("the drive is off at night", "at night it isn't off", True),
         (
             "the drive is off at night",
             "it stays on during the day, at night the drive is off",
@@ -121,6 +124,7 @@ def test_opposed(fact: str, answer: str, is_opposed: bool) -> None:
         ("SGD or Adam?", "SGD has nothing and Adam keeps momentum", False),
         ("SGD or Adam?", "and SGD, that one keeps momentum", True),
         ("SGD or Adam?", "it keeps momentum, and SGD is older", False),
+        ("SGD or Adam?", "Adam, well, that keeps momentum, and SGD keeps no such thing", False),
         ("What did SGD do before you took Adam?", "SGD keeps momentum", False),
         ("Adam norm or SGD norm?", "the norm keeps momentum", False),
         ("What is Adam?", "SGD keeps momentum", False),

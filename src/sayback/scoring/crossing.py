@@ -31,6 +31,7 @@ _ENDS_SENTENCE = re.compile(r"[.;!?](?=\s)|\n")
 _ENDS_CLAUSE = re.compile(r"[,.;!?()\n]")
 """A colon does not: what is named before it is told of after it."""
 _CLAUSE, _PHRASE, _SENTENCE = 1, 2, 3
+_OUT_OF_ORDER = frozenset(("respectively", "sorry", "wait"))
 _STANDS_FOR_ANOTHER = frozenset(("1", "ones"))
 """No words of their own ("linear for small errors, quadratic for large ones"); "one" is "1"."""
 
@@ -41,8 +42,9 @@ class Clauses:
 
     Sentences end at a full stop, semicolon, question or exclamation mark or line, and before words
     such as "but" and "while"; phrases also before "and", "or", "plus" and "unlike"; clauses also at
-    commas and parentheses. `ordered` are the clauses of each sentence, `cuts` the clauses, phrases
-    and sentences without order, `spans` the places of the clauses among the tokens.
+    commas and parentheses. A text that corrects itself or says "respectively" is one clause.
+    `ordered` are the phrases of each sentence, `cuts` the clauses, phrases and sentences without
+    order, `spans` the places of the clauses among the tokens.
     """
 
     spans: tuple[Passage, ...]
@@ -67,6 +69,8 @@ def clauses_of(text: str, tokens: Sequence[Token], first: int = 0) -> Clauses:
         for at, token in enumerate(tokens)
     ]
     ends = [0, *(_end(text[one.end : other.start], other.key) for one, other in pairwise(tokens))]
+    if not _is_in_order(tokens):
+        ends = [0] * len(tokens)
 
     def cut(first: int, last: int, end: int) -> Iterator[tuple[int, int]]:
         return pairwise([first, *(at for at in range(first + 1, last) if ends[at] >= end), last])
@@ -75,7 +79,7 @@ def clauses_of(text: str, tokens: Sequence[Token], first: int = 0) -> Clauses:
         return tuple(filter(None, words[start:stop]))
 
     sentences = [*cut(0, len(tokens), _SENTENCE)] if tokens else []
-    ordered = [[inside(*clause) for clause in cut(*each, _CLAUSE)] for each in sentences]
+    ordered = [[inside(*phrase) for phrase in cut(*each, _PHRASE)] for each in sentences]
     return Clauses(
         spans=tuple(
             Passage(first + start, first + stop - 1)
@@ -89,6 +93,12 @@ def clauses_of(text: str, tokens: Sequence[Token], first: int = 0) -> Clauses:
             for end in (_CLAUSE, _PHRASE, _SENTENCE)
         ),
     )  # fmt: skip
+
+
+def _is_in_order(tokens: Sequence[Token]) -> bool:
+    """Whether what stands together belongs together: not in "A and B do X and Y respectively"."""
+    keys = [token.key for token in tokens]
+    return _OUT_OF_ORDER.isdisjoint(keys) and ("i", "mean") not in pairwise(keys)
 
 
 def _end(between: str, key: str) -> int:
@@ -110,7 +120,7 @@ class Division:
     """Key points in stretches: of each word that one stretch alone has the number of that stretch.
 
     Stretches with one such word are left out. `listed` are pairs of these words that stand nearest
-    to each other across the end of a clause within a sentence.
+    to each other across the end of a phrase within a sentence.
     """
 
     owners: Mapping[str, int]
@@ -129,8 +139,8 @@ class Division:
 
 def _listed(owners: Mapping[str, int], clauses: Clauses) -> Iterator[Words]:
     for sentence in clauses.ordered:
-        for clause, following in pairwise(sentence):
-            before = next((word for word in reversed(clause) if word in owners), None)
+        for phrase, following in pairwise(sentence):
+            before = next((word for word in reversed(phrase) if word in owners), None)
             after = next((word for word in following if word in owners), None)
             if before and after:
                 yield frozenset((before, after))
@@ -142,7 +152,7 @@ def _crossed(division: Division, read: tuple[Clauses, ...]) -> tuple[tuple[int, 
 
     "Bagging reduces bias, boosting variance" for "bagging reduces variance, boosting bias": two
     clauses of the answer that each join a word of one stretch to one of the other, where no clause
-    joins those of one stretch. What is nearest to each other across the end of a clause in both is
+    joins those of one stretch. What is nearest to each other across the end of a phrase in both is
     a list ("oxygen and food").
     """
     words = frozenset(chain.from_iterable(chain(*each.cuts[-1]) for each in read))
