@@ -71,24 +71,27 @@ class Contrast:
     own: Sequence[int]
     other: Sequence[int]
 
-    def is_told(self, clauses: Sequence[Passage], said: Sequence[int]) -> bool:
+    def is_told(self, phrases: Sequence[Sequence[Passage]], said: Sequence[int]) -> bool:
         """Whether what excludes the fact's own word is joined to other words of the fact.
 
-        In a clause, or in one before it, as what it is about ("and ice, well, that sinks"). Not so
-        where the fact's own word is joined to others of it. `said` are the positions of all words
-        of the fact; where the clauses have no others, those of its own word decide.
+        In a clause, or in one before it in the same phrase, as what it is about ("and ice, well,
+        that sinks"). Not so where the fact's own word is joined to others of it. `phrases` are in
+        clauses, `said` are the positions of all words of the fact; where the clauses have no
+        others, those of its own word decide.
         """
-        is_own = is_other = has_own = has_other = has_rest = is_joined = False
-        for clause in clauses:
-            own, other = _within(self.own, clause), _within(self.other, clause)
-            if own or other:  # else the clause goes on about the same
-                is_own, is_other = bool(own), bool(other)
-                has_own, has_other = has_own or is_own, has_other or is_other
-            if _within(said, clause) - own - other:
-                if is_own:
-                    return False
-                has_rest = True
-                is_joined = is_joined or is_other
+        has_own = has_other = has_rest = is_joined = False
+        for phrase in phrases:
+            is_own = is_other = False
+            for clause in phrase:
+                own, other = _within(self.own, clause), _within(self.other, clause)
+                if own or other:  # else the clause goes on about the same
+                    is_own, is_other = bool(own), bool(other)
+                    has_own, has_other = has_own or is_own, has_other or is_other
+                if _within(said, clause) - own - other:
+                    if is_own:
+                        return False
+                    has_rest = True
+                    is_joined = is_joined or is_other
         return is_joined or (has_other and not has_own and not has_rest)
 
 

@@ -44,10 +44,10 @@ class Clauses:
     such as "but" and "while"; phrases also before "and", "or", "plus" and "unlike"; clauses also at
     commas and parentheses. A text that corrects itself or says "respectively" is one clause.
     `ordered` are the phrases of each sentence, `cuts` the clauses, phrases and sentences without
-    order, `spans` the places of the clauses among the tokens.
+    order, `spans` the places of the clauses of each phrase among the tokens.
     """
 
-    spans: tuple[Passage, ...]
+    spans: tuple[tuple[Passage, ...], ...]
     ordered: tuple[tuple[tuple[str, ...], ...], ...]
     cuts: tuple[tuple[Words, ...], ...]
 
@@ -82,9 +82,9 @@ def clauses_of(text: str, tokens: Sequence[Token], first: int = 0) -> Clauses:
     ordered = [[inside(*phrase) for phrase in cut(*each, _PHRASE)] for each in sentences]
     return Clauses(
         spans=tuple(
-            Passage(first + start, first + stop - 1)
+            tuple(Passage(first + start, first + stop - 1) for start, stop in cut(*phrase, _CLAUSE))
             for each in sentences
-            for start, stop in cut(*each, _CLAUSE)
+            for phrase in cut(*each, _PHRASE)
         ),
         ordered=tuple(tuple(filter(None, each)) for each in ordered),
         cuts=tuple(

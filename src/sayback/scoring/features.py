@@ -335,8 +335,8 @@ def _features(
     asked = len(telling & question.stems.keys())
     central = compared.central(window)
     share, passage = float(compared.said[central]), answer.cut[central]
-    clauses = answer.clauses[central].spans
-    contrasted = any(each.is_told(clauses, compared.positions) for each in compared.contrasts)
+    phrases = answer.clauses[central].spans
+    contrasted = any(each.is_told(phrases, compared.positions) for each in compared.contrasts)
     exchanged = are_exchanged(compared.sides, heard.tokens[passage.first : passage.last + 1])
     crossed = point.are_crossed(answer.clauses[window.opening : window.closing + 1])
     counted = [each for each, counts in zip(compared.matches, compared.own, strict=True) if counts]
