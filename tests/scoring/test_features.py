@@ -91,6 +91,7 @@ def test_a_number_must_be_the_same(answer: str, missing: float) -> None:
         ("drop short texts", "the short texts I drop, and I keep the long ones", False),
         ("more data cures overfitting", "and underfitting, there more data cures it", True),
         ("more data cures overfitting", "more data cures it, and underfitting is rare", False),
+        ("the encoder shrinks the image", "that shrinks it, and the other grows the image", False),
         ("cold water sinks", "warm water, it rises, and cold water, it sinks", False),
         ("the drive is off at night", "at night the drive stays on", True),
         ("the drive is off at night", "the drive is on by day and off at night", False),

@@ -44,6 +44,7 @@ _APART = frozenset(
 )  # fmt: skip
 """Prefixes that are written as a word of their own at times ("under fit")."""
 
+_PRONOUNS = ("it", "that", "them", "they", "this")
 _OTHER_STATE = {"on": "off", "off": "on"}
 _STATES = frozenset(
     ("are", "aren't", "be", "been", "being", "is", "isn't", "keep", "keeps", "kept", "remain",
@@ -71,13 +72,18 @@ class Contrast:
     own: Sequence[int]
     other: Sequence[int]
 
-    def is_told(self, phrases: Sequence[Sequence[Passage]], said: Sequence[int]) -> bool:
+    def is_told(
+        self,
+        phrases: Sequence[Sequence[Passage]],
+        said: Sequence[int],
+        pronouns: Sequence[int],
+    ) -> bool:
         """Whether what excludes the fact's own word is joined to other words of the fact.
 
         In a clause, or in one before it in the same phrase, as what it is about ("and ice, well,
-        that sinks"). Not so where the fact's own word is joined to others of it. `phrases` are in
-        clauses, `said` are the positions of all words of the fact; where the clauses have no
-        others, those of its own word decide.
+        that sinks"). Not so where the fact's own word is joined to others of it, or to a pronoun.
+        `phrases` are in clauses, `said` are the positions of all words of the fact; where the
+        clauses have no others, those of its own word decide.
         """
         has_own = has_other = has_rest = is_joined = False
         for phrase in phrases:
@@ -87,6 +93,8 @@ class Contrast:
                 if own or other:  # else the clause goes on about the same
                     is_own, is_other = bool(own), bool(other)
                     has_own, has_other = has_own or is_own, has_other or is_other
+                if own and _within(pronouns, clause):
+                    return False
                 if _within(said, clause) - own - other:
                     if is_own:
                         return False
@@ -150,6 +158,12 @@ def _states(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
             if verb in _STATES:
                 is_denied = verb.endswith("n't") or not _DENYING.isdisjoint(between)
                 yield at, _OTHER_STATE[token.key] if is_denied else token.key
+
+
+@lru_cache(maxsize=16)  # the same for all facts of a question
+def pronouns(heard: Heard) -> tuple[int, ...]:
+    """Where a text has words that stand for what was named before."""
+    return tuple(sorted(chain(*(heard.spellings.get(each, ()) for each in _PRONOUNS))))
 
 
 @lru_cache(maxsize=256)  # the words of the facts of a question; each entry keeps its answer

@@ -17,6 +17,7 @@ from sayback.scoring.contrast import (
     Sides,
     are_exchanged,
     opposites_said,
+    pronouns,
     rivals_said,
     sides,
 )
@@ -336,7 +337,9 @@ def _features(
     central = compared.central(window)
     share, passage = float(compared.said[central]), answer.cut[central]
     phrases = answer.clauses[central].spans
-    contrasted = any(each.is_told(phrases, compared.positions) for each in compared.contrasts)
+    contrasted = any(
+        each.is_told(phrases, compared.positions, pronouns(heard)) for each in compared.contrasts
+    )
     exchanged = are_exchanged(compared.sides, heard.tokens[passage.first : passage.last + 1])
     crossed = point.are_crossed(answer.clauses[window.opening : window.closing + 1])
     counted = [each for each, counts in zip(compared.matches, compared.own, strict=True) if counts]
