@@ -47,6 +47,7 @@ class Clauses:
     order, `spans` the places of the clauses of each phrase among the tokens.
     """
 
+    words: Words
     spans: tuple[tuple[Passage, ...], ...]
     ordered: tuple[tuple[tuple[str, ...], ...], ...]
     cuts: tuple[tuple[Words, ...], ...]
@@ -55,6 +56,7 @@ class Clauses:
     def joined(cls, several: Sequence[Clauses]) -> Clauses:
         """Those of several texts one after the other."""
         return cls(
+            frozenset(chain.from_iterable(each.words for each in several)),
             tuple(chain.from_iterable(each.spans for each in several)),
             tuple(chain.from_iterable(each.ordered for each in several)),
             tuple(tuple(chain(*cut)) for cut in zip(*(each.cuts for each in several), strict=True)),
@@ -72,8 +74,8 @@ def clauses_of(text: str, tokens: Sequence[Token], first: int = 0) -> Clauses:
     if not _is_in_order(tokens):
         ends = [0] * len(tokens)
 
-    def cut(first: int, last: int, end: int) -> Iterator[tuple[int, int]]:
-        return pairwise([first, *(at for at in range(first + 1, last) if ends[at] >= end), last])
+    def cut(start: int, stop: int, end: int) -> Iterator[tuple[int, int]]:
+        return pairwise([start, *(at for at in range(start + 1, stop) if ends[at] >= end), stop])
 
     def inside(start: int, stop: int) -> tuple[str, ...]:
         return tuple(filter(None, words[start:stop]))
@@ -81,6 +83,7 @@ def clauses_of(text: str, tokens: Sequence[Token], first: int = 0) -> Clauses:
     sentences = [*cut(0, len(tokens), _SENTENCE)] if tokens else []
     ordered = [[inside(*phrase) for phrase in cut(*each, _PHRASE)] for each in sentences]
     return Clauses(
+        words=frozenset(filter(None, words)),
         spans=tuple(
             tuple(Passage(first + start, first + stop - 1) for start, stop in cut(*phrase, _CLAUSE))
             for each in sentences
@@ -126,6 +129,9 @@ class Division:
     owners: Mapping[str, int]
     listed: frozenset[Words]
 
+    def __bool__(self) -> bool:
+        return bool(self.owners)
+
     @classmethod
     def of(cls, clauses: Clauses, cut: int) -> Division:
         """By one of the cuts of the clauses."""
@@ -155,7 +161,7 @@ def _crossed(division: Division, read: tuple[Clauses, ...]) -> tuple[tuple[int, 
     joins those of one stretch. What is nearest to each other across the end of a phrase in both is
     a list ("oxygen and food").
     """
-    words = frozenset(chain.from_iterable(chain(*each.cuts[-1]) for each in read))
+    words = frozenset[str]().union(*(each.words for each in read))
     if len(words & division.owners.keys()) < FEWEST_WORDS:
         return ()
     answer = Clauses.joined(read)
@@ -243,7 +249,7 @@ def side_by_side(points: tuple[KeyPoint, ...]) -> tuple[SideBySide, ...]:
     ends = [0, *accumulate(len(each.cuts[0]) for each in clauses)]
     return tuple(
         SideBySide(
-            tuple(Division.of(each, cut) for cut in range(len(each.cuts))),
+            tuple(filter(None, (Division.of(each, cut) for cut in range(len(each.cuts))))),
             together,
             range(first, end),
         )

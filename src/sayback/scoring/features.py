@@ -101,15 +101,16 @@ class Seen:
 class Answer:
     """An answer prepared once for any number of facts.
 
-    `written` are its tokens as in the text, numbers of two digits and more in digits. `meaning`
-    are the vectors of its content tokens, shape (tokens, dimensions); those of passage n are at
-    `bounds[n] : bounds[n + 1]`. `telling` are the stems of the telling words of each passage,
-    `clauses` its clauses.
+    `gaps` are what stands before its tokens, `written` each gap and its token as in the text,
+    numbers of two digits and more in digits. `meaning` are the vectors of its content tokens, shape
+    (tokens, dimensions); those of passage n are at `bounds[n] : bounds[n + 1]`. `telling` are the
+    stems of the telling words of each passage, `clauses` its clauses.
     `directions` are unit vectors, shape (windows, dimensions).
     """
 
     text: str
     heard: Heard
+    gaps: tuple[str, ...]
     written: tuple[str, ...]
     cut: tuple[Passage, ...]
     windows: tuple[Window, ...]
@@ -121,13 +122,10 @@ class Answer:
 
     def text_of(self, window: Passage, meant: Mapping[int, str]) -> str:
         """The words of a window as they are written, those at some positions otherwise."""
-        parts: list[str] = []
-        end = self.heard.tokens[window.first].start
-        for at in range(window.first, window.last + 1):
-            token = self.heard.tokens[at]
-            parts += (self.text[end : token.start], meant.get(at, self.written[at]))
-            end = token.end
-        return " ".join("".join(parts).split())
+        words = list(self.written[window.first : window.last + 1])
+        for at, word in meant.items():
+            words[at - window.first] = self.gaps[at] + word
+        return " ".join("".join(words).removeprefix(self.gaps[window.first]).split())
 
 
 @lru_cache(maxsize=8)  # an answer that goes on is prepared again and again: a megabyte each
@@ -140,10 +138,15 @@ def prepare(text: str) -> Answer:
     meaning = vectors(keys)
     bounds = np.searchsorted(content, [*(each.first for each in cut), len(heard.tokens)])
     read = windows(cut)
+    ends = (0, *(token.end for token in heard.tokens))
+    gaps = tuple(text[end : token.start] for end, token in zip(ends, heard.tokens, strict=False))
     return Answer(
         text=text,
         heard=heard,
-        written=tuple(_written(token, text) for token in heard.tokens),
+        gaps=gaps,
+        written=tuple(
+            gap + _written(token, text) for gap, token in zip(gaps, heard.tokens, strict=True)
+        ),
         cut=cut,
         windows=read,
         meaning=meaning,
