@@ -24,6 +24,7 @@ FAR = 6
 """Tokens before "than" among which "more" or "less" is."""
 _LESS = frozenset(("fewer", "less"))
 _AMOUNTS = _LESS | {"more"}
+"""The nearest before "than" tells which way it compares; pairs such as "faster" are opposites."""
 _SETTING_ASIDE = frozenset(
     ("against", "avoid", "avoids", "compared", "contrast", "far", "from", "instead", "prevent",
      "prevents", "than", "unlike", "without")
@@ -43,7 +44,6 @@ _APART = frozenset(
      "up")
 )  # fmt: skip
 """Prefixes that are written as a word of their own at times ("under fit")."""
-
 _PRONOUNS = ("it", "that", "them", "they", "this")
 _OTHER_STATE = {"on": "off", "off": "on"}
 _STATES = frozenset(
@@ -76,14 +76,14 @@ class Contrast:
         self,
         phrases: Sequence[Sequence[Passage]],
         said: Sequence[int],
-        pronouns: Sequence[int],
+        referring: Sequence[int],
     ) -> bool:
         """Whether what excludes the fact's own word is joined to other words of the fact.
 
         In a clause, or in one before it in the same phrase, as what it is about ("and ice, well,
         that sinks"). Not so where the fact's own word is joined to others of it, or to a pronoun.
-        `phrases` are in clauses, `said` are the positions of all words of the fact; where the
-        clauses have no others, those of its own word decide.
+        `phrases` are in clauses, `said` the positions of all words of the fact, `referring` those
+        of pronouns. Where the clauses have no other words of the fact, its own word decides.
         """
         has_own = has_other = has_rest = is_joined = False
         for phrase in phrases:
@@ -93,7 +93,7 @@ class Contrast:
                 if own or other:  # else the clause goes on about the same
                     is_own, is_other = bool(own), bool(other)
                     has_own, has_other = has_own or is_own, has_other or is_other
-                if own and _within(pronouns, clause):
+                if own and _within(referring, clause):
                     return False
                 if _within(said, clause) - own - other:
                     if is_own:

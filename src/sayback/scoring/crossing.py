@@ -32,6 +32,7 @@ _ENDS_CLAUSE = re.compile(r"[,.;!?()\n]")
 """A colon does not: what is named before it is told of after it."""
 _CLAUSE, _PHRASE, _SENTENCE = 1, 2, 3
 _OUT_OF_ORDER = frozenset(("respectively", "sorry", "wait"))
+"""After these, or "I mean", what stands together need not belong together."""
 _STANDS_FOR_ANOTHER = frozenset(("1", "ones"))
 """No words of their own ("linear for small errors, quadratic for large ones"); "one" is "1"."""
 
@@ -43,8 +44,8 @@ class Clauses:
     Sentences end at a full stop, semicolon, question or exclamation mark or line, and before words
     such as "but" and "while"; phrases also before "and", "or", "plus" and "unlike"; clauses also at
     commas and parentheses. A text that corrects itself or says "respectively" is one clause.
-    `ordered` are the phrases of each sentence, `cuts` the clauses, phrases and sentences without
-    order, `spans` the places of the clauses of each phrase among the tokens.
+    `words` are all of it, `ordered` the phrases of each sentence, `cuts` the clauses, phrases and
+    sentences without order, `spans` the places of the clauses of each phrase among the tokens.
     """
 
     words: Words
