@@ -77,7 +77,7 @@ ABLATIONS: dict[str, Callable[[str], bool]] = {
     "judge only": lambda name: name in JUDGED,
     "without word vectors": lambda name: name not in ("near", "cosine"),
     "without the question": lambda name: name not in ("echo", "telling", "restated"),
-    "without what is said instead": lambda name: name != "opposed",
+    "without what is said instead": lambda name: name not in ("opposed", "elsewhere"),
     "all": lambda name: True,
 }
 MEASURES: dict[str, Callable[[str, str], float]] = {

@@ -269,6 +269,24 @@ def test_four_of_five_facts_are_enough(said: int, status: Status, weight: float)
     assert status_of(facts, all_terms=False) is not Status.COVERED
 
 
+@pytest.mark.parametrize(
+    ("chances", "status"),
+    [
+        ((0.9, 0.5), Status.COVERED),
+        ((0.8, 0.5), Status.PARTIAL),
+        ((0.99, 0.38), Status.PARTIAL),
+        ((0.5, 0.5), Status.MISSED),
+    ],
+)
+def test_what_is_likely_as_a_whole_is_covered(chances: Sequence[float], status: Status) -> None:
+    facts = [
+        FactScore(Fact("x", "x"), 1.0, chance, is_said=chance > 0.75, is_contradicted=False)
+        for chance in chances
+    ]
+    assert status_of(facts, all_terms=True) is status
+    assert status_of(facts, all_terms=False) is not Status.COVERED
+
+
 def test_what_contradicts_most_is_quoted() -> None:
     readings = [
         Reading(Window(at, at + 3, at, at), said=0.1, contradicted=chance)

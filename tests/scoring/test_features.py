@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from sayback.model import KeyPoint
+from sayback.scoring.crossing import side_by_side
+from sayback.scoring.facts import facts_of
 from sayback.scoring.features import KEPT_WINDOWS, Features, observe, prepare
 from sayback.scoring.words import listen
 
@@ -105,6 +108,10 @@ def test_a_number_must_be_the_same(answer: str, missing: float) -> None:
         ("the drive is off at night", "at night the drive is on the shelf", False),
         ("the drive is off at night", "at night the drive is not on", False),
         ("bagging cuts variance, boosting cuts bias", "boosting cuts variance, bagging bias", True),
+        ("we moved from Oracle to Postgres", "we moved from Postgres to Oracle", True),
+        ("we moved from Oracle to Postgres", "away from Oracle, we moved to Postgres", False),
+        ("it fell from 90 to 20 ms", "it went from 20 up to 90 ms", True),
+        ("it fell from 90 to 20 ms", "from 90 it fell to 20 ms", False),
     ],
 )
 def test_opposed(fact: str, answer: str, is_opposed: bool) -> None:
@@ -135,7 +142,38 @@ def test_opposed(fact: str, answer: str, is_opposed: bool) -> None:
 def test_what_is_said_of_another_thing_asked_about(
     question: str, answer: str, is_opposed: bool
 ) -> None:
-    assert (seen("Adam keeps momentum", answer, question).opposed > 0.3) is is_opposed
+    assert (seen("Adam keeps momentum", answer, question).elsewhere > 0.3) is is_opposed
+
+
+POINTS = (
+    KeyPoint("Redis keeps data in memory; it is a cache"),
+    KeyPoint("Kafka queues the messages"),
+    KeyPoint("then load everything and test it"),
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "is_elsewhere"),
+    [
+        ("What do Redis and Kafka do?", "Kafka keeps data in memory. Redis is nice.", True),
+        ("What do Redis and Kafka do?", "Redis is a queue. As a cache we took Kafka.", True),
+        ("What do Redis and Kafka do?", "Kafka queues. Redis keeps data in memory.", False),
+        ("What do Redis and Kafka do?", "Kafka keeps data in memory.", False),  # Redis misheard?
+        ("What do your services do?", "Kafka keeps data in memory. Redis is nice.", False),
+        ("How do you load and test it?", "Load: Redis. For the test keep data in memory.", False),
+    ],
+)
+def test_what_is_said_of_another_thing_that_key_points_are_about(
+    question: str, answer: str, is_elsewhere: bool
+) -> None:
+    point = side_by_side(POINTS)[0]
+    found = [
+        each.features.elsewhere
+        for fact in facts_of(POINTS[0])
+        for each in observe(fact.text, listen(question), prepare(answer), point)
+        if each.features.near > 0.5
+    ]
+    assert (max(found) > 0.3) is is_elsewhere
 
 
 def test_only_the_passage_that_says_most_can_be_opposed() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice, pairwise, takewhile
@@ -21,7 +21,7 @@ DIRECTED = frozenset(
 REACH = 3
 """Tokens after such a word, of which it governs the first content word."""
 FAR = 6
-"""Tokens before "than" among which "more" or "less" is."""
+"""Tokens before "than" among which "more" or "less" is, and before "to" for "from"."""
 _LESS = frozenset(("fewer", "less"))
 _AMOUNTS = _LESS | {"more"}
 """The nearest before "than" tells which way it compares; pairs such as "faster" are opposites."""
@@ -35,7 +35,7 @@ _COMPARING = frozenset(
      "differences", "different", "differs", "distinguish", "or", "over", "prefer", "rather",
      "than", "versus", "vs", "worse")
 )  # fmt: skip
-"""A question with none of these compares nothing ("load, clean and store")."""
+"""A question with none of these may compare nothing ("load, clean and store")."""
 _JOINING = frozenset(("and", "or", "over", "than", "versus", "vs"))
 _BETWEEN = frozenset(("a", "an", "the", "differ", "differs", "different"))
 """Words that may stand between two things beside a joining one ("a list and a tuple")."""
@@ -228,36 +228,56 @@ def sides(tokens: Sequence[Token]) -> Iterator[Sides]:
             is_less = token.key == "than" and next(amounts, "") in _LESS
             if after:
                 yield token.key + "-" * is_less, {*stems[:at]} - {""}, after
+        elif token.key == "to" and "from" in keys_before(at, tokens, FAR):
+            origin = max(before for before in range(at) if tokens[before].key == "from")
+            if after := next(filter(None, stems[at + 1 : at + 1 + REACH]), None):
+                yield "to", {*stems[origin:at]} - {""}, after
 
 
-def rivals_said(matches: Sequence[Match], heard: Heard, question: Heard) -> tuple[Contrast, ...]:
-    """What a fact names of things that the question compares, against the others of them."""
+def rivals_said(
+    matches: Sequence[Match],
+    heard: Heard,
+    question: Heard,
+    point: Collection[str],
+    subjects: Collection[str],
+) -> tuple[Contrast, ...]:
+    """What a fact is about of things that the question compares, against the others of them.
+
+    It compares things in words such as "or", and those that it lists where facts begin with several
+    of them: these are the `subjects`. A fact that names none of them is about what its `point`
+    names (both as stems). Where no word compares, or the fact names none, what it is about must
+    have been said: it may have been misheard, and then all would be told of another thing.
+    """
     stems = {each.unit.stem for each in matches}
+    compares = not _COMPARING.isdisjoint(token.key for token in question.tokens)
     found = []
-    for group in _alternatives(question):
+    for group in _listed(question):
+        if not compares and len(group.intersection(subjects)) < 2:
+            continue
+        named = group & stems
+        about = named or group.intersection(point)
         own = {at for each in matches if each.unit.stem in group for at in each.positions}
-        places = (
-            at
-            for word in group - stems
-            for at in (*heard.stems.get(word, ()), *heard.joints.get(word, ()))
-        )
-        other = {*_about(places, heard)} - own - heard.negated
-        if other and group & stems:
+        own.update(_places(about, heard))
+        other = {*_about(_places(group - about, heard), heard)} - own - heard.negated
+        if about and other and (own or (compares and named)):
             found.append(Contrast(sorted(own), sorted(other)))
     return tuple(found)
 
 
+def _places(stems: Iterable[str], heard: Heard) -> Iterator[int]:
+    for each in stems:
+        yield from chain(heard.stems.get(each, ()), heard.joints.get(each, ()))
+
+
 @lru_cache(maxsize=16)  # the same for all facts of a question
-def _alternatives(question: Heard) -> tuple[frozenset[str], ...]:
-    """The stems of things that a question compares ("Adam or SGD", "a list and a tuple")."""
+def _listed(question: Heard) -> tuple[frozenset[str], ...]:
+    """The stems of things that stand beside each other ("Adam or SGD", "a list and a tuple")."""
     keys = [token.key for token in question.tokens]
-    if _COMPARING.isdisjoint(keys):
-        return ()
     times = Counter(map(stem, keys))
     groups: list[set[str]] = []
     previous, is_joined = "", False
-    read = [*compounds(question.tokens)]
-    for (key, first, _), (following, _, _) in zip(read, [*read[1:], ("", 0, 0)], strict=True):
+    read = compounds(question.tokens)
+    for (key, first, _), (following, _, _) in pairwise([*read, ("", 0, 0)]):
         joins = key in _JOINING or (key == "from" and keys[first - 1].startswith("differ"))
         is_joined = is_joined or joins or question.tokens[first].opens
         if joins or key in _BETWEEN or following == "than":  # "faster than" is no thing

@@ -19,6 +19,9 @@ from sayback.scoring.words import Heard, find, listen, units
 
 COVERED_SHARE = 0.8 - 1e-9
 """Share of a point's facts, by weight, that must be said for it to be covered: four of five."""
+LEFT_OUT = 0.4
+"""Probability under which a fact was left out for sure: no certainty of the others makes up for it.
+"""
 MOST_CHARACTERS = 100_000
 """Of a question and its key points; those of the banks that ship have under 1,000."""
 MOST_FACTS = 500
@@ -30,7 +33,7 @@ MOST_COMPARISONS = 2_000_000
 MOST_PAIRS = 120
 """What the judge reads for one answer in 0.4 s: for over 15 texts fewer windows of each."""
 HOPELESS = 0.03
-"""Probability by words alone under which a window is not worth reading, unless `opposed`."""
+"""Probability by words alone under which a window is not worth reading, unless it may deny."""
 CLOSE_CALL = 0.2
 """Of windows whose probability differs by no more the narrowest is quoted."""
 TERM_SHARE = 0.85
@@ -175,7 +178,9 @@ def look(
     worth = (
         each
         for each in seen
-        if each.features.opposed or by_words.probability(each.features.named()) >= HOPELESS
+        if each.features.opposed
+        or each.features.elsewhere
+        or by_words.probability(each.features.named()) >= HOPELESS
     )
     return Look(fact, tuple(worth))
 
@@ -197,8 +202,31 @@ def _readings(look: Look, verdicts: Mapping[Pair, Verdict] | None) -> list[Readi
             Reading(each.window, model.words_said.probability(each.features.named()), 0.0)
             for each in look.seen
         ]
-    return [
+    readings = [
         Reading(each.window, *model.chances(values(each, look, verdicts))) for each in look.seen
+    ]
+    return _heeding_subjects(look.seen, readings)
+
+
+def _heeding_subjects(seen: Sequence[Seen], readings: Sequence[Reading]) -> list[Reading]:
+    """What is said of another thing denies nothing that is said of the right one in as many words.
+
+    "Adam has momentum" is not denied by "SGD has none", whoever says both.
+    """
+    least = calibration().said_from
+    nearest = max(
+        (
+            one.features.near
+            for one, reading in zip(seen, readings, strict=True)
+            if reading.said >= least and not one.features.elsewhere
+        ),
+        default=-1.0,
+    )
+    return [
+        replace(reading, contradicted=0.0)
+        if one.features.elsewhere and one.features.near <= nearest
+        else reading
+        for one, reading in zip(seen, readings, strict=True)
     ]
 
 
@@ -226,23 +254,38 @@ def _narrowest(readings: Iterable[Reading]) -> Reading:
 def _judged(
     point: KeyPoint, facts: Sequence[FactScore], answer: Answer, placed: Sequence[Placed]
 ) -> PointScore:
-    total = sum(fact.weight for fact in facts)
-    score = sum(fact.weight * fact.probability for fact in facts) / total if total else 0.0
     unsaid = [fact.fact.text for fact in facts if fact.fact.text and not fact.is_said]
     terms = [term for term in point.terms if not is_term_said(term, answer.heard)]
     missing = (*unsaid, *(term for term in terms if not any(term in fact for fact in unsaid)))
     status = status_of(facts, all_terms=not terms)
+    score = _mean(facts)
     return PointScore(point.text, status, score, _evidence(facts, status, answer, placed), missing)
 
 
 def status_of(facts: Sequence[FactScore], *, all_terms: bool) -> Status:
-    """What the facts of a point and its terms that must be said come to."""
+    """What the facts of a point and its terms that must be said come to.
+
+    A point is covered where most of its facts are said, or where it is likely as a whole.
+    """
     if any(fact.is_contradicted for fact in facts):
         return Status.CONTRADICTED
     said = sum(fact.weight for fact in facts if fact.is_said)
-    if said and said >= COVERED_SHARE * sum(fact.weight for fact in facts) and all_terms:
+    are_most = said >= COVERED_SHARE * sum(fact.weight for fact in facts)
+    if said and all_terms and (are_most or _is_likely(facts)):
         return Status.COVERED
     return Status.PARTIAL if said else Status.MISSED
+
+
+def _is_likely(facts: Sequence[FactScore]) -> bool:
+    """Whether the mean is that of a said fact, and none was left out for sure."""
+    least = min(fact.probability for fact in facts)
+    return least >= LEFT_OUT and _mean(facts) >= calibration().said_from
+
+
+def _mean(facts: Sequence[FactScore]) -> float:
+    """The mean probability of facts, by weight; 0 without facts."""
+    total = sum(fact.weight for fact in facts)
+    return sum(fact.weight * fact.probability for fact in facts) / total if total else 0.0
 
 
 def is_term_said(term: str, heard: Heard) -> bool:

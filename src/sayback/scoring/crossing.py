@@ -7,14 +7,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, chain, combinations, pairwise
+from itertools import accumulate, chain, combinations, islice, pairwise
 
 from sayback.model import KeyPoint
 from sayback.scoring.contrast import keys_before
+from sayback.scoring.facts import facts_of
 from sayback.scoring.opposites import direction
 from sayback.scoring.passages import Passage
 from sayback.scoring.tokens import Token, is_content, negated_positions, tokenize
-from sayback.scoring.words import LONGEST_WORD, stem
+from sayback.scoring.words import LONGEST_WORD, compounds, stem
 
 Words = frozenset[str]
 """Stems of content words; of those that tell that something goes up or down, "+" or "-"."""
@@ -225,11 +226,14 @@ class SideBySide:
     """A key point among those of its question, in stretches that an answer may exchange.
 
     `own` divides it alone, `all_points` all of them, where its stretches have these `numbers`.
+    `words` are the stems of its own text, `subjects` those with which the facts of all begin.
     """
 
     own: tuple[Division, ...]
     all_points: Division
     numbers: range
+    words: Words
+    subjects: Words
 
     def are_crossed(self, read: tuple[Clauses, ...]) -> bool:
         """Whether an answer exchanges stretches of the point, or one with one of another point."""
@@ -248,11 +252,24 @@ def side_by_side(points: tuple[KeyPoint, ...]) -> tuple[SideBySide, ...]:
     clauses = [clauses_of(each, tokenize(each)) for each in texts]
     together = Division.of(Clauses.joined(clauses), 0)
     ends = [0, *accumulate(len(each.cuts[0]) for each in clauses)]
+    subjects = frozenset(_subjects(points))
     return tuple(
         SideBySide(
             tuple(filter(None, (Division.of(each, cut) for cut in range(len(each.cuts))))),
             together,
             range(first, end),
+            frozenset(_stems(text)),
+            subjects,
         )
-        for each, (first, end) in zip(clauses, pairwise(ends), strict=True)
+        for text, each, (first, end) in zip(texts, clauses, pairwise(ends), strict=True)
     )
+
+
+def _subjects(points: Sequence[KeyPoint]) -> Iterator[str]:
+    """The stem of the first content word of each fact: what a fact is about, if it is a thing."""
+    for fact in chain.from_iterable(map(facts_of, points)):
+        yield from islice(_stems(fact.text), 1)
+
+
+def _stems(text: str) -> Iterator[str]:
+    return (stem(word) for word, *_ in compounds(tokenize(text)) if is_content(word))

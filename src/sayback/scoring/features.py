@@ -61,10 +61,10 @@ class Features:
     reversed: share of the words found whose negation differs from the fact's
     unnumbered: 1 where the fact has a number that the window has not
     opposed: share, as in `near` but of words found, of the passage that has most of the fact's; 0
-        unless it has an opposite of another of them ("underfit" for "overfit"), another of the
-        things that the question compares, or two of them exchanged (two of these at once cancel:
-        "a disk is slower than memory"), or the window says of one thing of the key points what
-        holds for another
+        unless it has an opposite of another of them ("underfit" for "overfit") or two of them
+        exchanged (both at once cancel: "a disk is slower than memory"), or the window says of one
+        thing of the key points what holds for another
+    elsewhere: the same share; 0 unless it is told of another of the things that are compared
     restated: 1 where the fact has hardly a word that the question has not
     fact_length, window_length: log of 1 + words
     """
@@ -76,6 +76,7 @@ class Features:
     reversed: float
     unnumbered: float
     opposed: float
+    elsewhere: float
     restated: float
     fact_length: float
     window_length: float
@@ -185,7 +186,8 @@ class _Comparison:
     `near` is the share of them that is in each window, a word of near meaning by its likeness;
     `said` the share that was found in each passage. `unnumbered` are the windows that lack a number
     of the fact. `likeness` is the cosine of the fact and each window as sums of word vectors.
-    `contrasts` and `sides` are what the fact excludes; `positions` are those of all its words.
+    `opposites`, `rivals` and `sides` are what the fact excludes; `positions` are those of all its
+    words.
     """
 
     matches: tuple[Match, ...]
@@ -195,7 +197,8 @@ class _Comparison:
     said: Shares
     unnumbered: NDArray[np.bool_]
     likeness: Vectors
-    contrasts: tuple[Contrast, ...]
+    opposites: tuple[Contrast, ...]
+    rivals: tuple[Contrast, ...]
     positions: Sequence[int]
     sides: Sequence[Sides]
 
@@ -214,11 +217,11 @@ def observe(
     matches = match(fact, question, answer.heard)
     if not matches or not answer.cut:
         return []
-    compared = _compare(fact, matches, answer, question)
-    nearness = compared.near + compared.likeness / 2
-    ranked = (int(index) for index in np.argsort(-nearness, kind="stable"))
     if point is None:
         (point,) = side_by_side((KeyPoint(fact),))
+    compared = _compare(fact, matches, answer, question, point)
+    nearness = compared.near + compared.likeness / 2
+    ranked = (int(index) for index in np.argsort(-nearness, kind="stable"))
     echoes = _echoes(question, answer, restates=compared.restates)
     telling = (at for at in ranked if echoes.isdisjoint(answer.windows[at].numbers))
     return [
@@ -275,7 +278,9 @@ def _echoes(question: Heard, answer: Answer, *, restates: bool) -> frozenset[int
     return frozenset(found)
 
 
-def _compare(fact: str, matches: tuple[Match, ...], answer: Answer, question: Heard) -> _Comparison:
+def _compare(
+    fact: str, matches: tuple[Match, ...], answer: Answer, question: Heard, point: SideBySide
+) -> _Comparison:
     found = np.zeros((len(matches), len(answer.cut)))
     firsts = [each.first for each in answer.cut]
     for row, each in enumerate(matches):
@@ -289,7 +294,7 @@ def _compare(fact: str, matches: tuple[Match, ...], answer: Answer, question: He
     own = np.ones_like(asked) if restates else ~asked
     total = float(weights[own].sum()) or 1.0
     summed = weights.astype(np.float32) @ meaning
-    tokens = tokenize(fact)[:MOST_WORDS]
+    tokens, its_sides = _read(fact)
     in_windows = _by_window(found, answer.windows)
     numbers = np.array([is_number(each.unit.raw) for each in matches])
     return _Comparison(
@@ -300,13 +305,17 @@ def _compare(fact: str, matches: tuple[Match, ...], answer: Answer, question: He
         near=weights[own] @ near[own] / total,
         said=weights[own] @ found[own] / total,
         likeness=answer.directions @ (summed / max(float(np.linalg.norm(summed)), 1e-6)),
-        contrasts=(
-            *opposites_said(tokens, matches, answer.heard),
-            *rivals_said(matches, answer.heard, question),
-        ),
+        opposites=opposites_said(tokens, matches, answer.heard),
+        rivals=rivals_said(matches, answer.heard, question, point.words, point.subjects),
         positions=sorted({at for each in matches for at in each.positions}),
-        sides=tuple(sides(tokens)),
+        sides=its_sides,
     )
+
+
+@lru_cache(maxsize=4096)  # the same for every answer
+def _read(fact: str) -> tuple[tuple[Token, ...], tuple[Sides, ...]]:
+    tokens = tokenize(fact)[:MOST_WORDS]
+    return tokens, tuple(sides(tokens))
 
 
 def _near(meaning: Vectors, answer: Answer) -> Shares:
@@ -340,8 +349,9 @@ def _features(
     central = compared.central(window)
     share, passage = float(compared.said[central]), answer.cut[central]
     phrases = answer.clauses[central].spans
-    contrasted = any(
-        each.is_told(phrases, compared.positions, pronouns(heard)) for each in compared.contrasts
+    contrasted, elsewhere = (
+        any(each.is_told(phrases, compared.positions, pronouns(heard)) for each in contrasts)
+        for contrasts in (compared.opposites, compared.rivals)
     )
     exchanged = are_exchanged(compared.sides, heard.tokens[passage.first : passage.last + 1])
     crossed = point.are_crossed(answer.clauses[window.opening : window.closing + 1])
@@ -354,6 +364,7 @@ def _features(
         reversed=_reversed(counted, window, heard.negated),
         unnumbered=float(compared.unnumbered[at]),
         opposed=share * (crossed or contrasted != exchanged),
+        elsewhere=share * elsewhere,
         restated=float(compared.restates),
         fact_length=log(1 + len(compared.matches)),
         window_length=log(1 + len(window)),
