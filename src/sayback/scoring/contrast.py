@@ -222,16 +222,18 @@ def sides(tokens: Sequence[Token]) -> Iterator[Sides]:
     """The directed words of a text, with what stands on both sides of each."""
     stems = [stem(each.key) if is_content(each.key) else "" for each in tokens]
     for at, token in enumerate(tokens):
-        if token.key in DIRECTED:
-            after = next(filter(None, stems[at + 1 : at + 1 + REACH]), None)
-            amounts = (key for key in keys_before(at, tokens, FAR) if key in _AMOUNTS)
-            is_less = token.key == "than" and next(amounts, "") in _LESS
-            if after:
-                yield token.key + "-" * is_less, {*stems[:at]} - {""}, after
-        elif token.key == "to" and "from" in keys_before(at, tokens, FAR):
+        origin = 0
+        if token.key == "to" and "from" in keys_before(at, tokens, FAR):
             origin = max(before for before in range(at) if tokens[before].key == "from")
-            if after := next(filter(None, stems[at + 1 : at + 1 + REACH]), None):
-                yield "to", {*stems[origin:at]} - {""}, after
+        elif token.key not in DIRECTED:
+            continue
+        before = {*stems[origin:at]} - {""}
+        following = stems[at + 1 : at + 1 + REACH]
+        after = next((each for each in following if each and each not in before), None)
+        amounts = (key for key in keys_before(at, tokens, FAR) if key in _AMOUNTS)
+        is_less = token.key == "than" and next(amounts, "") in _LESS
+        if after:
+            yield token.key + "-" * is_less, before, after
 
 
 def rivals_said(

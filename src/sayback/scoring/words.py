@@ -27,6 +27,8 @@ FAMILY_CREDIT = 0.5
 """Half, because "transform" and "transfer" are as near as "crime" and "criminal"."""
 MOST_CANDIDATES = 500
 """Bound on comparisons for one word, so that hostile text stays linear."""
+SUPERLATIVE_LETTERS = 6
+"""Shorter words that end in -est are mostly others ("forest", "honest")."""
 LONGEST_WORD = 40
 MOST_WORDS = 60
 """Words of a fact that are compared; a longer one is no fact."""
@@ -100,13 +102,14 @@ class Match:
 
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
-    """The Porter2 stem of a lower-case word, British spelling of -ize folded."""
+    """The Porter2 stem of a lower-case word; -ize as -ise, "nearest" as "near"."""
     if len(word) > 6:
         word = _BRITISH.sub(r"iz\1", word)
     from snowballstemmer import stemmer  # late: it loads every language that it knows
 
     # One stemmer a call: it keeps the word in itself, and threads may call at once.
-    return str(stemmer("english").stemWord(word[:LONGEST_WORD]))
+    found = str(stemmer("english").stemWord(word[:LONGEST_WORD]))
+    return found.removesuffix("est") if len(found) > SUPERLATIVE_LETTERS else found
 
 
 @lru_cache(maxsize=50_000)
