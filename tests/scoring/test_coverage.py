@@ -126,6 +126,42 @@ def test_what_holds_for_another_thing_is_not_covered(
     assert judge(point, answer, question).status in (Status.CONTRADICTED, Status.MISSED)
 
 
+@pytest.mark.parametrize(
+    ("question", "answer", "statuses"),
+    [
+        (
+            "What do Redis and Kafka do for you?",
+            "Redis keeps data in memory. And Kafka queues the messages.",
+            (Status.COVERED, Status.COVERED),
+        ),
+        (
+            "What do Redis and Kafka do for you?",
+            "Kafka keeps data in memory. And Redis queues the messages.",
+            (Status.CONTRADICTED, Status.CONTRADICTED),
+        ),
+        (
+            "Explain the gain of a Kalman filter.",
+            "A high gain means to trust the measurement. A low gain means to trust the prediction.",
+            (Status.COVERED, Status.COVERED),
+        ),
+    ],
+)
+def test_each_thing_is_told_from_the_other(
+    question: str, answer: str, statuses: tuple[Status, Status]
+) -> None:
+    points = {
+        "Redis keeps data in memory": "Kafka queues messages",
+        "a high Kalman gain trusts the measurement": "a low Kalman gain trusts the prediction",
+    }
+    one, other = next(
+        each for each in points.items() if ("Redis" in each[0]) == ("Redis" in answer)
+    )
+    asked = Question(question, "q", key_points=(KeyPoint(one), KeyPoint(other)))
+    coverage = cover(asked, Transcript(answer))
+    assert coverage is not None
+    assert tuple(each.status for each in coverage.points) == statuses
+
+
 def test_missing_facts_are_named_as_written() -> None:
     assert judge(THREE, "an embedding, yes").missing == ("tokenizer", "pooling")
 

@@ -32,6 +32,8 @@ from sayback.scoring.passages import LONGEST_PASSAGE
         ("Lookup is O(1) in a hash table (0.001 s)", ("Lookup is O(1) in a hash table (0.001 s)",)),
         ("momentum of 0.9 works", ("momentum of 0.9 works",)),
         ("Train on 1,000 labelled images", ("Train on 1,000 labelled images",)),
+        ("it models p(x,y), samples new points", ("it models p(x,y)", "samples new points")),
+        ("1) check data, 2) train it, 3) test", ("1) check data", "2) train it", "3) test")),
     ],
 )  # fmt: skip
 def test_split_facts(text: str, facts: tuple[str, ...]) -> None:

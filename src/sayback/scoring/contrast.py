@@ -60,9 +60,9 @@ _AFTER_STATE = frozenset(
 )  # fmt: skip
 """Words with which another part begins after "is on"."""
 
-Sides = tuple[str, set[str], str]
+Sides = tuple[str, set[str], tuple[str, ...]]
 """A directed word ("than-" for that of "less than"), the stems of the content words before it, and
-that of the one after it."""
+those of REACH tokens after it that are not before it too: the first is what it governs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +119,26 @@ def opposites_said(
     words = {each.key: at in denied for at, each in enumerate(tokens) if is_content(each.key)}
     found = []
     for word, is_denied in words.items():
-        said = [
-            denied_at if is_denied else affirmed_at
-            for opposite, affirmed_at, denied_at in _opposites_of(word, heard)
-            if opposite not in meant
-        ]
-        if other := sorted(chain(*said)):
-            own = {*matched.get(stem(word), ())}
+        if other := sorted(_opposed_to(word, heard, meant, is_denied=is_denied)):
+            # The opposite of an opposite stands for the word itself: "large" for "big".
+            instead = {heard.tokens[at].key for at in other} - {word}
+            alike = (_opposed_to(each, heard, (), is_denied=is_denied) for each in instead)
+            own = {*matched.get(stem(word), ()), *chain(*alike)}
             found.append(Contrast(sorted(own.difference(other)), other))
     if state := _state(tokens):
         opposite = _states_in(heard, _OTHER_STATE[state])
         same = {*_states_in(heard, state), *heard.spellings.get(state, ())}
         found.append(Contrast(sorted(same.difference(opposite)), opposite))
     return tuple(found)
+
+
+def _opposed_to(
+    word: str, heard: Heard, meant: Collection[str], *, is_denied: bool
+) -> Iterator[int]:
+    """Where opposites of a word were said, but for those that are meant; denied or affirmed."""
+    for opposite, affirmed_at, denied_at in _opposites_of(word, heard):
+        if opposite not in meant:
+            yield from denied_at if is_denied else affirmed_at
 
 
 def _state(tokens: Sequence[Token]) -> str:
@@ -202,19 +209,24 @@ def _about(positions: Iterable[int], heard: Heard) -> Iterator[int]:
 
 
 def are_exchanged(fact: Sequence[Sides], passage: Sequence[Token]) -> bool:
-    """Whether two words of a fact have changed places ("warmer than ice", "ice is warmer than")."""
+    """Whether two words of a fact have changed places ("warmer than ice", "ice is warmer than").
+
+    Not so where either text has the word that stands there in the other one beside it.
+    """
     if not fact:
         return False
     theirs = list(sides(passage))
     said = {stem(each.key) for each in passage}
-    kept = {(word, after) for word, _, after in theirs}
+    meant = {(word, after) for word, _, following in fact for after in following}
+    kept = {(word, after) for word, _, following in theirs for after in following}
     return any(
         word == directed
         and after in said
         and (directed, after) not in kept
         and instead in before - others
-        for word, others, instead in theirs
-        for directed, before, after in fact
+        and (word, instead) not in meant
+        for word, others, (instead, *_) in theirs
+        for directed, before, (after, *_) in fact
     )
 
 
@@ -228,12 +240,13 @@ def sides(tokens: Sequence[Token]) -> Iterator[Sides]:
         elif token.key not in DIRECTED:
             continue
         before = {*stems[origin:at]} - {""}
-        following = stems[at + 1 : at + 1 + REACH]
-        after = next((each for each in following if each and each not in before), None)
+        following = tuple(
+            each for each in stems[at + 1 : at + 1 + REACH] if each and each not in before
+        )
         amounts = (key for key in keys_before(at, tokens, FAR) if key in _AMOUNTS)
         is_less = token.key == "than" and next(amounts, "") in _LESS
-        if after:
-            yield token.key + "-" * is_less, before, after
+        if following:
+            yield token.key + "-" * is_less, before, following
 
 
 def rivals_said(

@@ -178,9 +178,7 @@ def look(
     worth = (
         each
         for each in seen
-        if each.features.opposed
-        or each.features.elsewhere
-        or by_words.probability(each.features.named()) >= HOPELESS
+        if _is_about_another(each) or by_words.probability(each.features.named()) >= HOPELESS
     )
     return Look(fact, tuple(worth))
 
@@ -205,29 +203,34 @@ def _readings(look: Look, verdicts: Mapping[Pair, Verdict] | None) -> list[Readi
     readings = [
         Reading(each.window, *model.chances(values(each, look, verdicts))) for each in look.seen
     ]
-    return _heeding_subjects(look.seen, readings)
+    return _without_asides(look.seen, readings)
 
 
-def _heeding_subjects(seen: Sequence[Seen], readings: Sequence[Reading]) -> list[Reading]:
-    """What is said of another thing denies nothing that is said of the right one in as many words.
+def _without_asides(seen: Sequence[Seen], readings: Sequence[Reading]) -> list[Reading]:
+    """What is told of another thing denies nothing that is said of the right one in as many words.
 
-    "Adam has momentum" is not denied by "SGD has none", whoever says both.
+    Whoever says "a low gain trusts the prediction" does not deny it by "a high gain trusts the
+    measurement".
     """
     least = calibration().said_from
-    nearest = max(
-        (
-            one.features.near
-            for one, reading in zip(seen, readings, strict=True)
-            if reading.said >= least and not one.features.elsewhere
-        ),
-        default=-1.0,
+    both = [*zip(seen, readings, strict=True)]
+    said = (
+        one.features.near
+        for one, reading in both
+        if reading.said >= least and not _is_about_another(one)
     )
+    nearest = max(said, default=-1.0)
     return [
         replace(reading, contradicted=0.0)
-        if one.features.elsewhere and one.features.near <= nearest
+        if _is_about_another(one) and one.features.near <= nearest
         else reading
-        for one, reading in zip(seen, readings, strict=True)
+        for one, reading in both
     ]
+
+
+def _is_about_another(seen: Seen) -> bool:
+    """Whether a window seems to tell of another thing, or of the other side of this one."""
+    return bool(seen.features.opposed or seen.features.elsewhere)
 
 
 def decide(fact: Fact, readings: Sequence[Reading]) -> FactScore:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from sayback.model import KeyPoint
 from sayback.scoring.passages import LONGEST_PASSAGE, passages
@@ -27,7 +27,8 @@ _LIST_OPENER = re.compile(
 )
 _CLAIM_END = re.compile(r"\b(?:by|using|like|such as)\s*$", re.IGNORECASE)
 """Before these stands a claim of its own; before "is" or "consists of" only the subject."""
-_COMMA = re.compile(r",(?!\d{3}\b)")
+_COMMA = re.compile(r"\([^()]*\)|,(?!\d{3}\b)")
+"""A comma that divides, or a parenthesis ("p(x,y)"), in which none does."""
 _CONJUNCTION = re.compile(r"\s(?:and|or)\s", re.IGNORECASE)
 _EDGES = re.compile(r"^(?:[\s,:.]+|-\s+|(?:and|or|then|also)\s+)+", re.IGNORECASE)
 
@@ -108,7 +109,7 @@ def _is_alias(before: str, aside: str) -> bool:
 
 
 def _split_sentence(sentence: str) -> Iterator[Fact]:
-    segments = _COMMA.split(sentence)
+    segments = _segments(sentence)
     head, items, rest = _enumeration(segments)
     if len(items) < 3:
         yield from (Fact(clause, clause) for clause in _clauses(segments))
@@ -122,6 +123,11 @@ def _split_sentence(sentence: str) -> Iterator[Fact]:
     for item in map(_trim, items):
         yield Fact(item, _joined(_subject(head) if own else "", item))
     yield from (Fact(clause, clause) for clause in _clauses(rest))
+
+
+def _segments(sentence: str) -> list[str]:
+    commas = [found.start() for found in _COMMA.finditer(sentence) if found.group() == ","]
+    return [sentence[first + 1 : end] for first, end in pairwise([-1, *commas, len(sentence)])]
 
 
 def _enumeration(segments: Sequence[str]) -> tuple[str, list[str], Sequence[str]]:

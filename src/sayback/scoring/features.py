@@ -125,7 +125,7 @@ class Answer:
         """The words of a window as they are written, those at some positions otherwise."""
         words = list(self.written[window.first : window.last + 1])
         for at, word in meant.items():
-            words[at - window.first] = self.gaps[at] + word
+            words[at - window.first] = self.gaps[at] + word if word else ""
         return " ".join("".join(words).removeprefix(self.gaps[window.first]).split())
 
 
@@ -240,7 +240,7 @@ def _is_odd(key: str, unit: Unit) -> bool:
 
 
 def _as_meant(window: Window, answer: Answer, matches: Sequence[Match]) -> str:
-    """The words of a window, those that were misheard, split or misspelt written as in the fact.
+    """The words of a window; numbers and what was misheard, split or misspelt as the fact has them.
 
     So "by linear" is read as "bilinear" beside a fact that has it. A known word is left as it is
     although it sounds like one of the fact's ("micro" and "macro"), and so are relatives.
@@ -249,6 +249,9 @@ def _as_meant(window: Window, answer: Answer, matches: Sequence[Match]) -> str:
     meant: dict[int, str] = {}
     for each in matches:
         if each.credit < SOUND_CREDIT:
+            continue
+        if is_number(each.unit.raw):
+            meant |= {at: each.unit.written for at in each.positions if at in window}
             continue
         odd = [at for at in each.positions if at in window and _is_odd(tokens[at].key, each.unit)]
         for _, group in groupby(enumerate(odd), key=lambda pair: pair[1] - pair[0]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from unicodedata import normalize
 
 NEGATION_REACH = 6
@@ -12,7 +13,8 @@ NEGATION_REACH = 6
 
 _LETTER = r"(?:[^\W_][\u0300-\u036f\u00ad\u200b-\u200d]*)"  # with accents and joiners after it
 _TOKEN = re.compile(
-    rf"\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?![^\W_])|\d+\.\d+(?![^\W_])|{_LETTER}+(?:['’]{_LETTER}+)*"
+    rf"\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?![^\W_])|(?<![\d.,])\d{{1,3}}(?:[ \xa0]000)+(?![^\W_])|"
+    rf"\d+\.\d+(?![^\W_])|{_LETTER}+(?:['’]{_LETTER}+)*"
 )
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200d]")
 _BREAK = re.compile(r"[,.;:!?()\n]")
@@ -38,7 +40,10 @@ _SMALL_NUMBERS = (
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _VALUES = {word: value for value, word in enumerate(_SMALL_NUMBERS.split())}
 _VALUES |= {word: 10 * value for value, word in enumerate(_TENS.split(), 2)}
-_MULTIPLIERS = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
+_MULTIPLIERS = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+_DIGITS = {word: str(value) for word, value in _VALUES.items() if value < 10}
+LONGEST_NUMBER = 12
+"""Words of a number that are read as one."""
 _NEGATIONS = {
     "not", "no", "never", "without", "neither", "nor", "none", "nothing", "hardly", "cannot",
     "cant", "dont", "doesnt", "didnt", "isnt", "arent", "wasnt", "wont",
@@ -81,41 +86,61 @@ def tokenize(text: str) -> tuple[Token, ...]:
 def _key(word: str) -> str:
     if not word.isascii():
         word = normalize("NFC", _INVISIBLE.sub("", word)).replace("’", "'")
-    return word.casefold().removesuffix("'s").replace(",", "")
+    return re.sub(r"[, \xa0]", "", word.casefold().removesuffix("'s"))
 
 
 def _with_numbers(tokens: Sequence[Token]) -> tuple[Token, ...]:
     merged: list[Token] = []
     index = 0
     while index < len(tokens):
-        value, count = _spelt_number(tokens, index)
+        is_number_word = tokens[index].key in _VALUES
+        following = tokens[index + 1].key if index + 1 < len(tokens) else ""
+        key, count = "", 0
+        if is_number_word or following in _MULTIPLIERS:
+            key, count = _spelt_number(tokens[index : index + LONGEST_NUMBER])
         first, last = tokens[index], tokens[index + max(count, 1) - 1]
-        key = str(value) if count else first.key
-        merged.append(Token(key, first.start, last.end, first.opens, first.hyphened))
+        merged.append(Token(key or first.key, first.start, last.end, first.opens, first.hyphened))
         index += max(count, 1)
     return tuple(merged)
 
 
-def _spelt_number(tokens: Sequence[Token], index: int) -> tuple[int, int]:
-    """The value of the number spelt from `index` on, and how many tokens spell it (0: none)."""
-    total = part = count = 0
-    previous = 0  # value of the last word read: digits follow tens, tens follow hundreds
-    for token in tokens[index : index + 12]:
-        if token.opens and count:
-            break
-        small = _VALUES.get(token.key)
-        multiplier = _MULTIPLIERS.get(token.key, 0)
+def _spelt_number(tokens: Sequence[Token]) -> tuple[str, int]:
+    """The number that tokens begin with, in digits, and how many spell it ("" and 0: none).
+
+    "two hundred and fifty five", "a thousand", "11 million", "zero point nine"; what is in digits
+    alone is no spelt number.
+    """
+    keys = [each.key for each in takewhile(lambda each: not each.opens, tokens[1:])]
+    keys = [tokens[0].key, *keys, "", "", ""]  # no word is beyond the end
+    total, part, count = 0.0, 0.0, 0
+    if keys[1] in _MULTIPLIERS and (keys[0] == "a" or is_number(keys[0])):
+        part, count = float(keys[0]) if is_number(keys[0]) else 1.0, 1
+    previous = count  # of the last word read: digits follow tens, tens follow hundreds
+    while True:
+        is_joined = previous >= 100 and keys[count] == "and" and _are_tens(keys[count + 1 :])
+        word = keys[count + is_joined]
+        small, multiplier = _VALUES.get(word), _MULTIPLIERS.get(word, 0)
         if small is not None and (not count or previous >= (20 if 0 < small < 10 else 100)):
             part, previous = part + small, (small if small > 19 else 1)
         elif multiplier and count:
             part *= multiplier
             previous = multiplier
             if multiplier > 100:
-                total, part = total + part, 0
+                total, part = total + part, 0.0
         else:
             break
-        count += 1
-    return total + part, count
+        count += 1 + is_joined
+    value = f"{total + part:.0f}" if (total + part).is_integer() else f"{total + part:.15g}"
+    decimals = [*takewhile(str.isdigit, (_DIGITS.get(each, "") for each in keys[count + 1 :]))]
+    if count and previous < 100 and keys[count] == "point" and decimals:
+        return f"{value}.{''.join(decimals)}", count + 1 + len(decimals)
+    return (value, count) if count else ("", 0)
+
+
+def _are_tens(keys: Sequence[str]) -> bool:
+    """Whether ten or more is spelt, but no hundreds: "a hundred and ten", not "and two hundred"."""
+    words = [*takewhile(_VALUES.__contains__, keys)]
+    return bool(words) and _VALUES[words[0]] >= 10 and keys[len(words)] not in _MULTIPLIERS
 
 
 def is_content(key: str) -> bool:
