@@ -30,6 +30,20 @@ def test_it_knows_the_opposite() -> None:
     assert same.said > 0 > opposite.said
 
 
+@pytest.mark.parametrize(
+    ("claim", "answer"),
+    [
+        ("data drift is found w/o labels", "Data drift you find without labels."),
+        ("gain > 1 makes it unstable", "If the gain is more than one it gets unstable."),
+        ("mAP = mean over the classes", "mAP is the mean over the classes."),
+        ("vanishing: many factors < 1", "Vanishing, that is many factors which are less than one."),
+    ],
+)
+def test_signs_of_notes_are_read_in_words(claim: str, answer: str) -> None:
+    (verdict,) = judge().read([(answer, claim)])
+    assert verdict.said > 0 > verdict.contradicted
+
+
 def another() -> Judge:
     """A judge that remembers nothing of what was read before."""
     with resources.as_file(resources.files("sayback.scoring") / "judge.onnx") as model:

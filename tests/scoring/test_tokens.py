@@ -19,6 +19,7 @@ from sayback.scoring.tokens import negated_positions, tokenize
         ("11 million, a billion and 1.5 million", ["11000000", "1000000000", "and", "1500000"]),
         ("40 000 of 224 224", ["40000", "of", "224", "224"]),
         ("zero point nine, at that point five", ["0.9", "at", "that", "point", "5"]),
+        ("found w/o labels, low/off", ["found", "without", "labels", "low", "off"]),
         ("one two three", ["1", "2", "3"]),
         ("twenty one thousand", ["21000"]),
         ("one, two", ["1", "2"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -34,9 +35,23 @@ class Verdict(NamedTuple):
     contradicted: float
 
 
+_SIGNS = tuple(
+    (re.compile(sign), spelt)
+    for sign, spelt in (
+        (r"\bw/o\b", "without"),
+        (r"\s>\s", " is more than "),
+        (r"\s<\s", " is less than "),
+        (r"\s*(?<![!*+/:<=>-])=(?![=>])\s*", " is "),
+    )
+)
+"""Signs of notes that are judged better in words."""
+
+
 def as_read(passage: str, claim: str) -> Pair:
-    """Both as the judge learnt to read them: a passage with a full stop as its last mark, a claim
-    without one."""
+    """Both as the judge reads them: a passage with a full stop as its last mark, a claim without
+    one and with its signs in words."""
+    for sign, spelt in _SIGNS:
+        claim = sign.sub(spelt, claim)
     return passage.rstrip(" .,;:!?") + ".", claim.rstrip(" .")
 
 

@@ -14,7 +14,7 @@ NEGATION_REACH = 6
 _LETTER = r"(?:[^\W_][\u0300-\u036f\u00ad\u200b-\u200d]*)"  # with accents and joiners after it
 _TOKEN = re.compile(
     rf"\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?![^\W_])|(?<![\d.,])\d{{1,3}}(?:[ \xa0]000)+(?![^\W_])|"
-    rf"\d+\.\d+(?![^\W_])|{_LETTER}+(?:['’]{_LETTER}+)*"
+    rf"\d+\.\d+(?![^\W_])|(?<![^\W_])[Ww]/[Oo](?![^\W_])|{_LETTER}+(?:['’]{_LETTER}+)*"
 )
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200d]")
 _BREAK = re.compile(r"[,.;:!?()\n]")
@@ -86,7 +86,8 @@ def tokenize(text: str) -> tuple[Token, ...]:
 def _key(word: str) -> str:
     if not word.isascii():
         word = normalize("NFC", _INVISIBLE.sub("", word)).replace("’", "'")
-    return re.sub(r"[, \xa0]", "", word.casefold().removesuffix("'s"))
+    key = re.sub(r"[, \xa0]", "", word.casefold().removesuffix("'s"))
+    return "without" if key == "w/o" else key
 
 
 def _with_numbers(tokens: Sequence[Token]) -> tuple[Token, ...]:
