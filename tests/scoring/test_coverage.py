@@ -127,6 +127,24 @@ def test_what_holds_for_another_thing_is_not_covered(
 
 
 @pytest.mark.parametrize(
+    ("point", "answer"),
+    [
+        ("L1 gives sparse weights", "L1 gives sparse weights. L1 gives dense weights."),
+        (
+            "Dropout increases the training loss",
+            "Dropout increases the training loss. Dropout decreases the training loss.",
+        ),
+        (
+            "A deep tree has high variance",
+            "Some people say a deep tree has high variance. In truth a deep tree has low variance.",
+        ),
+    ],
+)
+def test_who_says_it_both_ways_has_not_said_it(point: str, answer: str) -> None:
+    assert judge(point, answer).status is Status.CONTRADICTED
+
+
+@pytest.mark.parametrize(
     ("question", "answer", "statuses"),
     [
         (

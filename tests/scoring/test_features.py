@@ -93,6 +93,7 @@ def test_a_number_must_be_the_same(answer: str, missing: float) -> None:
         ("drop short texts", "the short texts I keep, and I drop the long ones", True),
         ("drop short texts", "the short texts I drop, and I keep the long ones", False),
         ("more data cures overfitting", "and underfitting, there more data cures it", True),
+        ("cold water sinks", "cold water, and not only warm, but all, sinks", False),
         ("more data cures overfitting", "more data cures it, and underfitting is rare", False),
         ("the encoder shrinks the image", "that shrinks it, and the other grows the image", False),
         ("cold water sinks", "warm water, it rises, and cold water, it sinks", False),
@@ -162,6 +163,8 @@ POINTS = (
     [
         ("What do Redis and Kafka do?", "Kafka keeps data in memory. Redis is nice.", True),
         ("What do Redis and Kafka do?", "Redis is a queue. As a cache we took Kafka.", True),
+        ("What do Redis and Kafka do?", "Redis, unlike all, even Kafka, keeps data.", False),
+        ("What do Redis and Kafka do?", "It is Redis, it keeps data in memory kafka queues", False),
         ("What do Redis and Kafka do?", "Kafka queues. Redis keeps data in memory.", False),
         ("What do Redis and Kafka do?", "Kafka keeps data in memory.", False),  # Redis misheard?
         ("What do your services do?", "Kafka keeps data in memory. Redis is nice.", False),
@@ -221,6 +224,8 @@ def test_the_nearest_windows_of_a_long_answer_come_first() -> None:
         ("U-Net has upsamling", "the you net has up sampling", "the U-Net has upsamling"),
         ("Divide by 255", "divide by two hundred fifty five", "divide by 255"),
         ("Mask R-CNN", "the mask RC and N", "the mask R-CNN"),
+        ("layer 3 is frozen", "layer3 is frozen", "layer3 is frozen"),
+        ("100 trees vote", "10 0 trees vote", "100 trees vote"),
         ("11 million images", "it saw eleven million images", "it saw 11 million images"),
         ("t-SNE cannot do it", "PCA can do it, t-SNE can't", "PCA can do it, t-SNE can't"),
         ("use the macro average", "use the micro average", "use the micro average"),

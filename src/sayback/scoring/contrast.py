@@ -61,8 +61,9 @@ _AFTER_STATE = frozenset(
 """Words with which another part begins after "is on"."""
 
 Sides = tuple[str, set[str], tuple[str, ...]]
-"""A directed word ("than-" for that of "less than"), the stems of the content words before it, and
-those of REACH tokens after it that are not before it too: the first is what it governs."""
+"""A directed word ("than-" for that of "less than"), the stems of the content words before it (of
+"to" from its "from" on), and those of REACH tokens after it that are not before it too: the first
+is what it governs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ class Contrast:
         """Whether what excludes the fact's own word is joined to other words of the fact.
 
         In a clause, or in one before it in the same phrase, as what it is about ("and ice, well,
-        that sinks"). Not so where the fact's own word is joined to others of it, or to a pronoun.
+        that sinks"), but not in an aside ("Augustus, the son of Caesar, ..."). Not so where the
+        fact's own word is joined to others of it, or to a pronoun.
         `phrases` are in clauses, `said` the positions of all words of the fact, `referring` those
         of pronouns. Where the clauses have no other words of the fact, its own word decides.
         """
@@ -90,12 +92,18 @@ class Contrast:
             is_own = is_other = False
             for clause in phrase:
                 own, other = _within(self.own, clause), _within(self.other, clause)
+                rest = _within(said, clause) - own - other
+                refers = _within(referring, clause)
+                if own and refers:
+                    return False
+                if is_own and other and not own and not rest:  # "A, the son of B, did it"
+                    continue
+                if refers and rest and other and min(refers) < min(rest) <= max(rest) < min(other):
+                    continue  # "it did that and B ..."
                 if own or other:  # else the clause goes on about the same
                     is_own, is_other = bool(own), bool(other)
                     has_own, has_other = has_own or is_own, has_other or is_other
-                if own and _within(referring, clause):
-                    return False
-                if _within(said, clause) - own - other:
+                if rest:
                     if is_own:
                         return False
                     has_rest = True
@@ -211,7 +219,8 @@ def _about(positions: Iterable[int], heard: Heard) -> Iterator[int]:
 def are_exchanged(fact: Sequence[Sides], passage: Sequence[Token]) -> bool:
     """Whether two words of a fact have changed places ("warmer than ice", "ice is warmer than").
 
-    Not so where either text has the word that stands there in the other one beside it.
+    Not so where the passage has the fact's word behind its directed word too, or the fact that of
+    the passage.
     """
     if not fact:
         return False
@@ -234,16 +243,16 @@ def sides(tokens: Sequence[Token]) -> Iterator[Sides]:
     """The directed words of a text, with what stands on both sides of each."""
     stems = [stem(each.key) if is_content(each.key) else "" for each in tokens]
     for at, token in enumerate(tokens):
-        origin = 0
-        if token.key == "to" and "from" in keys_before(at, tokens, FAR):
-            origin = max(before for before in range(at) if tokens[before].key == "from")
+        origin, near = 0, [*keys_before(at, tokens, FAR)]
+        if token.key == "to" and "from" in near:
+            origin = at - 1 - near.index("from")
         elif token.key not in DIRECTED:
             continue
         before = {*stems[origin:at]} - {""}
         following = tuple(
             each for each in stems[at + 1 : at + 1 + REACH] if each and each not in before
         )
-        amounts = (key for key in keys_before(at, tokens, FAR) if key in _AMOUNTS)
+        amounts = (key for key in near if key in _AMOUNTS)
         is_less = token.key == "than" and next(amounts, "") in _LESS
         if following:
             yield token.key + "-" * is_less, before, following

@@ -20,8 +20,9 @@ from sayback.scoring.words import Heard, find, listen, units
 COVERED_SHARE = 0.8 - 1e-9
 """Share of a point's facts, by weight, that must be said for it to be covered: four of five."""
 LEFT_OUT = 0.4
-"""Probability under which a fact was left out for sure: no certainty of the others makes up for it.
-"""
+"""Least probability of each fact of a point that is covered as a whole."""
+ASIDE_SHARE = 0.7
+"""What has the opposite of a fact and under so much of the words that say it is about another."""
 MOST_CHARACTERS = 100_000
 """Of a question and its key points; those of the banks that ship have under 1,000."""
 MOST_FACTS = 500
@@ -178,7 +179,7 @@ def look(
     worth = (
         each
         for each in seen
-        if _is_about_another(each) or by_words.probability(each.features.named()) >= HOPELESS
+        if _may_deny(each) or by_words.probability(each.features.named()) >= HOPELESS
     )
     return Look(fact, tuple(worth))
 
@@ -203,33 +204,32 @@ def _readings(look: Look, verdicts: Mapping[Pair, Verdict] | None) -> list[Readi
     readings = [
         Reading(each.window, *model.chances(values(each, look, verdicts))) for each in look.seen
     ]
-    return _without_asides(look.seen, readings)
+    return _with_asides_excused(look.seen, readings)
 
 
-def _without_asides(seen: Sequence[Seen], readings: Sequence[Reading]) -> list[Reading]:
-    """What is told of another thing denies nothing that is said of the right one in as many words.
+def _with_asides_excused(seen: Sequence[Seen], readings: Sequence[Reading]) -> list[Reading]:
+    """The readings, but what only seems to deny a fact that another window says denies nothing.
 
-    Whoever says "a low gain trusts the prediction" does not deny it by "a high gain trusts the
-    measurement".
+    "A high gain trusts the measurement" does not deny "a low gain trusts the prediction": it has
+    fewer of its words. What is told of another thing may have as many.
     """
     least = calibration().said_from
     both = [*zip(seen, readings, strict=True)]
     said = (
-        one.features.near
-        for one, reading in both
-        if reading.said >= least and not _is_about_another(one)
+        one.features.near for one, reading in both if reading.said >= least and not _may_deny(one)
     )
     nearest = max(said, default=-1.0)
     return [
         replace(reading, contradicted=0.0)
-        if _is_about_another(one) and one.features.near <= nearest
+        if _may_deny(one)
+        and one.features.near <= nearest * (1 if one.features.elsewhere else ASIDE_SHARE)
         else reading
         for one, reading in both
     ]
 
 
-def _is_about_another(seen: Seen) -> bool:
-    """Whether a window seems to tell of another thing, or of the other side of this one."""
+def _may_deny(seen: Seen) -> bool:
+    """Whether a window has the opposite of a fact, or tells it of another thing."""
     return bool(seen.features.opposed or seen.features.elsewhere)
 
 

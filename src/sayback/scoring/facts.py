@@ -21,13 +21,13 @@ SUBJECT_WORDS = 12
 _PARENTHESIS = re.compile(r"(?<!\w)\(([^()]*)\)")
 _SENTENCE = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\betc)[.!?](?=\s|$)|[;\n]")
 _LIST_OPENER = re.compile(
-    r":|\b(?:is|are|has|have|consists?|contains?|includ(?:es?|ing)|uses?|used|using)\b"
+    r"(?::\s*)+|\b(?:is|are|has|have|consists?|contains?|includ(?:es?|ing)|uses?|used|using)\b"
     r"|\b(?:such as|like|by|of)\b",
     re.IGNORECASE,
 )
 _CLAIM_END = re.compile(r"\b(?:by|using|like|such as)\s*$", re.IGNORECASE)
 """Before these stands a claim of its own; before "is" or "consists of" only the subject."""
-_COMMA = re.compile(r"\([^()]*\)|,(?!\d{3}\b)")
+_COMMA = re.compile(r"\((?:[^()]|\([^()]*\))*\)|,(?!\d{3}\b)")
 """A comma that divides, or a parenthesis ("p(x,y)"), in which none does."""
 _CONJUNCTION = re.compile(r"\s(?:and|or)\s", re.IGNORECASE)
 _EDGES = re.compile(r"^(?:[\s,:.]+|-\s+|(?:and|or|then|also)\s+)+", re.IGNORECASE)
@@ -126,6 +126,7 @@ def _split_sentence(sentence: str) -> Iterator[Fact]:
 
 
 def _segments(sentence: str) -> list[str]:
+    """A sentence cut at its commas, but for those of numbers and in parentheses."""
     commas = [found.start() for found in _COMMA.finditer(sentence) if found.group() == ","]
     return [sentence[first + 1 : end] for first, end in pairwise([-1, *commas, len(sentence)])]
 

@@ -248,16 +248,17 @@ def _as_meant(window: Window, answer: Answer, matches: Sequence[Match]) -> str:
     tokens = answer.heard.tokens
     meant: dict[int, str] = {}
     for each in matches:
+        unit, within = each.unit, [at for at in each.positions if at in window]
         if each.credit < SOUND_CREDIT:
             continue
-        if is_number(each.unit.raw):
-            meant |= {at: each.unit.written for at in each.positions if at in window}
-            continue
-        odd = [at for at in each.positions if at in window and _is_odd(tokens[at].key, each.unit)]
+        is_digits = is_number(unit.raw)
+        odd = [at for at in within if is_digits or _is_odd(tokens[at].key, unit)]
         for _, group in groupby(enumerate(odd), key=lambda pair: pair[1] - pair[0]):
             run = [at for _, at in group]
-            if len(run) > 1 or tokens[run[0]].key not in known_words():
-                meant |= {run[0]: each.unit.written, **dict.fromkeys(run[1:], "")}
+            keys = [tokens[at].key for at in run]
+            is_meant = len(run) > 1 or keys[0] not in known_words()
+            if "".join(keys) == unit.raw if is_digits else is_meant:
+                meant |= {run[0]: unit.written, **dict.fromkeys(run[1:], "")}
     return answer.text_of(window, meant)
 
 

@@ -36,15 +36,15 @@ class Verdict(NamedTuple):
 
 
 _SIGNS = tuple(
-    (re.compile(sign), spelt)
+    (re.compile(sign, re.IGNORECASE), spelt)
     for sign, spelt in (
         (r"\bw/o\b", "without"),
-        (r"\s>\s", " is more than "),
-        (r"\s<\s", " is less than "),
-        (r"\s*(?<![!*+/:<=>-])=(?![=>])\s*", " is "),
+        (r"^([^<>]*\w)\s*>\s*(?=\w)(?!.*>)", r"\1 is more than "),
+        (r"^([^<>]*\w)\s*<\s*(?=\w)(?!.*<)", r"\1 is less than "),
+        (r"(?<=[\w)])\s*=\s*(?=[\w(])", " is "),
     )
 )
-"""Signs of notes that are judged better in words."""
+"""Signs of notes that are judged better in words; of "A > B > C" who knows what is meant."""
 
 
 def as_read(passage: str, claim: str) -> Pair:

@@ -13,8 +13,9 @@ NEGATION_REACH = 6
 
 _LETTER = r"(?:[^\W_][\u0300-\u036f\u00ad\u200b-\u200d]*)"  # with accents and joiners after it
 _TOKEN = re.compile(
-    rf"\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?![^\W_])|(?<![\d.,])\d{{1,3}}(?:[ \xa0]000)+(?![^\W_])|"
-    rf"\d+\.\d+(?![^\W_])|(?<![^\W_])[Ww]/[Oo](?![^\W_])|{_LETTER}+(?:['’]{_LETTER}+)*"
+    rf"\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?![^\W_])|\d+\.\d+(?![^\W_])|"
+    rf"(?<![\d.,])[1-9]\d{{0,2}}(?:[ \xa0]000)+(?![^\W_])|(?<![^\W_])[Ww]/[Oo](?![^\W_])|"
+    rf"{_LETTER}+(?:['’]{_LETTER}+)*"
 )
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200d]")
 _BREAK = re.compile(r"[,.;:!?()\n]")
@@ -41,9 +42,9 @@ _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _VALUES = {word: value for value, word in enumerate(_SMALL_NUMBERS.split())}
 _VALUES |= {word: 10 * value for value, word in enumerate(_TENS.split(), 2)}
 _MULTIPLIERS = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
-_DIGITS = {word: str(value) for word, value in _VALUES.items() if value < 10}
 LONGEST_NUMBER = 12
 """Words of a number that are read as one."""
+LONGEST_DIGITS = 15
 _NEGATIONS = {
     "not", "no", "never", "without", "neither", "nor", "none", "nothing", "hardly", "cannot",
     "cant", "dont", "doesnt", "didnt", "isnt", "arent", "wasnt", "wont",
@@ -109,39 +110,52 @@ def _spelt_number(tokens: Sequence[Token]) -> tuple[str, int]:
     """The number that tokens begin with, in digits, and how many spell it ("" and 0: none).
 
     "two hundred and fifty five", "a thousand", "11 million", "zero point nine"; what is in digits
-    alone is no spelt number.
+    alone is no spelt number, and a year such as "nineteen ninety" is two.
     """
     keys = [each.key for each in takewhile(lambda each: not each.opens, tokens[1:])]
-    keys = [tokens[0].key, *keys, "", "", ""]  # no word is beyond the end
-    total, part, count = 0.0, 0.0, 0
-    if keys[1] in _MULTIPLIERS and (keys[0] == "a" or is_number(keys[0])):
-        part, count = float(keys[0]) if is_number(keys[0]) else 1.0, 1
+    keys = [tokens[0].key, *keys, *[""] * LONGEST_NUMBER]  # no word is beyond the end
+    total, part, count, decimals = 0.0, 0.0, 0, ""
+    if keys[1] in _MULTIPLIERS and (
+        keys[0] == "a" or (is_number(keys[0]) and len(keys[0]) <= LONGEST_DIGITS)
+    ):
+        part, count = 1.0 if keys[0] == "a" else float(keys[0]), 1
     previous = count  # of the last word read: digits follow tens, tens follow hundreds
     while True:
-        is_joined = previous >= 100 and keys[count] == "and" and _are_tens(keys[count + 1 :])
+        is_joined = keys[count] == "and" and _goes_on(previous, keys[count + 1 :])
         word = keys[count + is_joined]
         small, multiplier = _VALUES.get(word), _MULTIPLIERS.get(word, 0)
         if small is not None and (not count or previous >= (20 if 0 < small < 10 else 100)):
             part, previous = part + small, (small if small > 19 else 1)
-        elif multiplier and count:
+        elif multiplier and part:
             part *= multiplier
             previous = multiplier
             if multiplier > 100:
                 total, part = total + part, 0.0
+        elif word == "point" and count > 0 and previous < 100 and not decimals:
+            decimals = "".join(takewhile(str.isdigit, map(_digit, keys[count + 1 :])))
+            if not decimals:
+                break
+            part, count = float(f"{part:.0f}.{decimals}"), count + len(decimals)
         else:
             break
         count += 1 + is_joined
-    value = f"{total + part:.0f}" if (total + part).is_integer() else f"{total + part:.15g}"
-    decimals = [*takewhile(str.isdigit, (_DIGITS.get(each, "") for each in keys[count + 1 :]))]
-    if count and previous < 100 and keys[count] == "point" and decimals:
-        return f"{value}.{''.join(decimals)}", count + 1 + len(decimals)
-    return (value, count) if count else ("", 0)
+    value = total + part
+    return (f"{value:.0f}" if value.is_integer() else f"{value:.15g}") if count else "", count
 
 
-def _are_tens(keys: Sequence[str]) -> bool:
-    """Whether ten or more is spelt, but no hundreds: "a hundred and ten", not "and two hundred"."""
+def _digit(word: str) -> str:
+    return str(_VALUES[word]) if _VALUES.get(word, 10) < 10 else ""
+
+
+def _goes_on(previous: int, keys: Sequence[str]) -> bool:
+    """Whether a number goes on behind "and": with ten or more, and no second number of its own.
+
+    "A hundred and ten thousand", but not "a hundred and two hundred" or "a thousand and ten
+    thousand".
+    """
     words = [*takewhile(_VALUES.__contains__, keys)]
-    return bool(words) and _VALUES[words[0]] >= 10 and keys[len(words)] not in _MULTIPLIERS
+    behind = _MULTIPLIERS.get(keys[len(words)], previous + 1)
+    return previous >= 100 and bool(words) and _VALUES[words[0]] >= 10 and behind > previous
 
 
 def is_content(key: str) -> bool:
@@ -151,7 +165,7 @@ def is_content(key: str) -> bool:
 
 def is_number(key: str) -> bool:
     """Whether a token is a number, decimals included."""
-    return key.replace(".", "", 1).isdigit()
+    return key.replace(".", "", 1).isdecimal()
 
 
 def negated_positions(tokens: Sequence[Token]) -> frozenset[int]:

@@ -28,7 +28,7 @@ FAMILY_CREDIT = 0.5
 MOST_CANDIDATES = 500
 """Bound on comparisons for one word, so that hostile text stays linear."""
 SUPERLATIVE_LETTERS = 6
-"""Shorter words that end in -est are mostly others ("forest", "honest")."""
+"""Stems of so many letters that end in -est are mostly no superlatives ("forest", "honest")."""
 LONGEST_WORD = 40
 MOST_WORDS = 60
 """Words of a fact that are compared; a longer one is no fact."""
@@ -57,6 +57,10 @@ _LETTER_NAMES = {
     "en": "n", "tea": "t", "tee": "t", "pee": "p", "el": "l", "ex": "x", "jay": "j", "kay": "k",
     "cue": "q", "queue": "q", "eff": "f", "dee": "d", "gee": "g",
 }  # fmt: skip
+_NO_SUPERLATIVES = _words(
+    "backtest conquest contest harvest interest manifest protest request suggest unittest"
+)
+_SUPERLATIVE = re.compile(r"(?:(?<=([bdgmnpt]))\1)?est$")
 _BRITISH = re.compile(r"is(e|ed|es|er|ing|ation|ations)$")
 
 
@@ -102,14 +106,16 @@ class Match:
 
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
-    """The Porter2 stem of a lower-case word; -ize as -ise, "nearest" as "near"."""
+    """The Porter2 stem of a lower-case word; -ise as -ize, a superlative as its word."""
     if len(word) > 6:
         word = _BRITISH.sub(r"iz\1", word)
     from snowballstemmer import stemmer  # late: it loads every language that it knows
 
     # One stemmer a call: it keeps the word in itself, and threads may call at once.
     found = str(stemmer("english").stemWord(word[:LONGEST_WORD]))
-    return found.removesuffix("est") if len(found) > SUPERLATIVE_LETTERS else found
+    if len(found) <= SUPERLATIVE_LETTERS or found in _NO_SUPERLATIVES:
+        return found
+    return _SUPERLATIVE.sub("", found)
 
 
 @lru_cache(maxsize=50_000)
