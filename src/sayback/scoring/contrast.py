@@ -96,7 +96,8 @@ class Contrast:
                 refers = _within(referring, clause)
                 if own and refers:
                     return False
-                if is_own and other and not own and not rest:  # "A, the son of B, did it"
+                is_aside = is_own and not own and not rest and len(clause) > len(other) > 0
+                if is_aside:  # "A, the son of B, did it", but not in a list of names
                     continue
                 if refers and rest and other and min(refers) < min(rest) <= max(rest) < min(other):
                     continue  # "it did that and B ..."
