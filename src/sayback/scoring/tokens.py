@@ -87,7 +87,9 @@ def tokenize(text: str) -> tuple[Token, ...]:
 def _key(word: str) -> str:
     if not word.isascii():
         word = normalize("NFC", _INVISIBLE.sub("", word)).replace("’", "'")
-    key = re.sub(r"[, \xa0]", "", word.casefold().removesuffix("'s"))
+    key = word.casefold().removesuffix("'s")
+    for joint in ", \xa0":
+        key = key.replace(joint, "")
     return "without" if key == "w/o" else key
 
 
