@@ -244,11 +244,13 @@ def sides(tokens: Sequence[Token]) -> Iterator[Sides]:
     """The directed words of a text, with what stands on both sides of each."""
     stems = [stem(each.key) if is_content(each.key) else "" for each in tokens]
     for at, token in enumerate(tokens):
-        origin, near = 0, [*keys_before(at, tokens, FAR)]
-        if token.key == "to" and "from" in near:
-            origin = at - 1 - near.index("from")
-        elif token.key not in DIRECTED:
+        if token.key not in DIRECTED and token.key != "to":
             continue
+        origin, near = 0, [*keys_before(at, tokens, FAR)]
+        if token.key == "to":
+            if "from" not in near:
+                continue
+            origin = at - 1 - near.index("from")
         before = {*stems[origin:at]} - {""}
         following = tuple(
             each for each in stems[at + 1 : at + 1 + REACH] if each and each not in before
