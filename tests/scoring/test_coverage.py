@@ -6,6 +6,7 @@ from time import process_time
 import pytest
 
 from sayback.model import Coverage, KeyPoint, PointScore, Question, Status, Transcript, Word
+from sayback.scoring.calibration import calibration
 from sayback.scoring.coverage import (
     FactScore,
     Reading,
@@ -144,40 +145,37 @@ def test_who_says_it_both_ways_has_not_said_it(point: str, answer: str) -> None:
     assert judge(point, answer).status is Status.CONTRADICTED
 
 
+STORES = Question(
+    "What do Redis and Kafka do for you?",
+    "stores",
+    key_points=(KeyPoint("Redis keeps data in memory"), KeyPoint("Kafka queues messages")),
+)
+GAIN = Question(
+    "Explain the gain of a Kalman filter.",
+    "gain",
+    key_points=(
+        KeyPoint("a high Kalman gain trusts the measurement"),
+        KeyPoint("a low Kalman gain trusts the prediction"),
+    ),
+)
+
+
 @pytest.mark.parametrize(
-    ("question", "answer", "statuses"),
+    ("question", "answer", "status"),
     [
+        (STORES, "Redis keeps data in memory. And Kafka queues the messages.", Status.COVERED),
+        (STORES, "Kafka keeps data in memory. And Redis queues the messages.", Status.CONTRADICTED),
         (
-            "What do Redis and Kafka do for you?",
-            "Redis keeps data in memory. And Kafka queues the messages.",
-            (Status.COVERED, Status.COVERED),
-        ),
-        (
-            "What do Redis and Kafka do for you?",
-            "Kafka keeps data in memory. And Redis queues the messages.",
-            (Status.CONTRADICTED, Status.CONTRADICTED),
-        ),
-        (
-            "Explain the gain of a Kalman filter.",
+            GAIN,
             "A high gain means to trust the measurement. A low gain means to trust the prediction.",
-            (Status.COVERED, Status.COVERED),
+            Status.COVERED,
         ),
     ],
 )
-def test_each_thing_is_told_from_the_other(
-    question: str, answer: str, statuses: tuple[Status, Status]
-) -> None:
-    points = {
-        "Redis keeps data in memory": "Kafka queues messages",
-        "a high Kalman gain trusts the measurement": "a low Kalman gain trusts the prediction",
-    }
-    one, other = next(
-        each for each in points.items() if ("Redis" in each[0]) == ("Redis" in answer)
-    )
-    asked = Question(question, "q", key_points=(KeyPoint(one), KeyPoint(other)))
-    coverage = cover(asked, Transcript(answer))
+def test_each_thing_is_told_from_the_other(question: Question, answer: str, status: Status) -> None:
+    coverage = cover(question, Transcript(answer))
     assert coverage is not None
-    assert tuple(each.status for each in coverage.points) == statuses
+    assert [each.status for each in coverage.points] == [status, status]
 
 
 def test_missing_facts_are_named_as_written() -> None:
@@ -324,18 +322,19 @@ def test_four_of_five_facts_are_enough(said: int, status: Status, weight: float)
 
 
 @pytest.mark.parametrize(
-    ("chances", "status"),
+    ("over", "under", "status"),
     [
-        ((0.9, 0.5), Status.COVERED),
-        ((0.8, 0.5), Status.PARTIAL),
-        ((0.99, 0.38), Status.PARTIAL),
-        ((0.5, 0.5), Status.MISSED),
+        (0.12, 0.11, Status.COVERED),
+        (0.11, 0.12, Status.PARTIAL),  # the mean is under the threshold
+        (0.33, 0.28, Status.PARTIAL),  # one of the two was left out
+        (-0.1, 0.1, Status.MISSED),
     ],
 )
-def test_what_is_likely_as_a_whole_is_covered(chances: Sequence[float], status: Status) -> None:
+def test_what_is_likely_as_a_whole_is_covered(over: float, under: float, status: Status) -> None:
+    least = calibration().said_from
     facts = [
-        FactScore(Fact("x", "x"), 1.0, chance, is_said=chance > 0.75, is_contradicted=False)
-        for chance in chances
+        FactScore(Fact("x", "x"), 1.0, chance, is_said=chance >= least, is_contradicted=False)
+        for chance in (least + over, least - under)
     ]
     assert status_of(facts, all_terms=True) is status
     assert status_of(facts, all_terms=False) is not Status.COVERED

@@ -298,7 +298,7 @@ def _compare(
     own = np.ones_like(asked) if restates else ~asked
     total = float(weights[own].sum()) or 1.0
     summed = weights.astype(np.float32) @ meaning
-    tokens, its_sides = _read(fact)
+    tokens, its_sides = _tokens_and_sides(fact)
     in_windows = _by_window(found, answer.windows)
     numbers = np.array([is_number(each.unit.raw) for each in matches])
     return _Comparison(
@@ -317,7 +317,7 @@ def _compare(
 
 
 @lru_cache(maxsize=4096)  # the same for every answer
-def _read(fact: str) -> tuple[tuple[Token, ...], tuple[Sides, ...]]:
+def _tokens_and_sides(fact: str) -> tuple[tuple[Token, ...], tuple[Sides, ...]]:
     tokens = tokenize(fact)[:MOST_WORDS]
     return tokens, tuple(sides(tokens))
 

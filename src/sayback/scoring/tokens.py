@@ -45,6 +45,7 @@ _MULTIPLIERS = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 1
 LONGEST_NUMBER = 12
 """Words of a number that are read as one."""
 LONGEST_DIGITS = 15
+"""Digits that a float keeps."""
 _NEGATIONS = {
     "not", "no", "never", "without", "neither", "nor", "none", "nothing", "hardly", "cannot",
     "cant", "dont", "doesnt", "didnt", "isnt", "arent", "wasnt", "wont",
@@ -146,6 +147,7 @@ def _spelt_number(tokens: Sequence[Token]) -> tuple[str, int]:
 
 
 def _digit(word: str) -> str:
+    """A spelt digit in figures; empty for any other word."""
     return str(_VALUES[word]) if _VALUES.get(word, 10) < 10 else ""
 
 
