@@ -25,8 +25,10 @@ def bank(tmp_path: Path) -> Path:
     return path
 
 
-def is_one_clear_line(finished: subprocess.CompletedProcess[str], *parts: str) -> None:
-    assert finished.returncode == 1, finished.stderr
+def is_one_clear_line(
+    finished: subprocess.CompletedProcess[str], *parts: str, code: int = 1
+) -> None:
+    assert finished.returncode == code, finished.stderr
     lines = finished.stderr.strip().splitlines()
     assert len(lines) == 1, finished.stderr
     assert lines[0].startswith("sayback: ")
@@ -124,9 +126,12 @@ def test_no_microphone_of_that_name(run: Run) -> None:
     ],
 )
 def test_wrong_usage_is_exit_code_2(run: Run, arguments: tuple[str, ...]) -> None:
-    finished = run(*arguments)
-    assert finished.returncode == 2
-    assert "Traceback" not in finished.stderr
+    is_one_clear_line(run(*arguments), "--help`", code=2)
+
+
+def test_a_mistyped_option_is_told_the_one_that_was_meant(run: Run) -> None:
+    told = "'--modl': did you mean '--model'? see `sayback practice --help`"
+    is_one_clear_line(run("practice", "--modl", "tiny"), told, code=2)
 
 
 def test_a_wrong_value_from_the_environment_names_its_variable(run: Run) -> None:

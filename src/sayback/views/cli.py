@@ -82,6 +82,15 @@ def _fill_closed_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
 
 
+def _in_our_words(error: click.ClickException) -> str:
+    """One line like that of every other error, with the help to look at."""
+    text = " ".join(error.format_message().split()).rstrip(".").replace(". Did", ": did")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    between = "" if text.endswith("?") else ";"
+    remedy = f"{between} see `{context.command_path} --help`" if context else ""
+    return text[:1].lower() + text[1:] + remedy
+
+
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
@@ -89,11 +98,12 @@ def _interrupt(*_: object) -> None:
 def _run() -> int:
     """The command that was asked for, and its exit code."""
     try:
-        result = commands.main(standalone_mode=False)
+        result = commands.main(prog_name="sayback", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        say(error.format_message(), err=True)
+        return error.exit_code
     except click.ClickException as error:
-        shown = io.StringIO()
-        error.show(shown)
-        say(shown.getvalue().rstrip(), err=True)
+        say(f"sayback: {_in_our_words(error)}", err=True)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("sayback: interrupted", err=True)

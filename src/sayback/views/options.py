@@ -76,16 +76,21 @@ NUMBER = AttemptNumber(1, LARGEST_NUMBER)
 
 
 class Seconds(click.FloatRange):
-    """A finite number of seconds."""
+    """A finite number of seconds, of which there is a least."""
 
     name = "seconds"
 
     def convert(
         self, value: Any, parameter: click.Parameter | None, context: click.Context | None
     ) -> float:
-        seconds = float(super().convert(value, parameter, context))
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = math.nan
         if not math.isfinite(seconds):
-            self.fail(f"{value} is not a number of seconds.", parameter, context)
+            self.fail(f"{quoted(str(value))} is not a number of seconds", parameter, context)
+        if self.min is not None and seconds < self.min:
+            self.fail(f"{seconds:g} s is less than {self.min:g} s", parameter, context)
         return seconds
 
 
