@@ -34,9 +34,11 @@ from labelled import (
     OWN,
     ROOT,
     Label,
+    Marked,
     Pair,
     answer_pairs,
     key_point_pairs,
+    marked_notes,
     probe_pairs,
     spoken_questions,
     whole_answers,
@@ -294,25 +296,24 @@ def probe() -> dict[str, dict[str, float]]:
     }
 
 
-def whole(answers: Path, questions: Mapping[str, Question]) -> dict[str, Any]:
+def whole(answers: Iterable[Marked]) -> dict[str, Any]:
     """The package against the labels of whole answers, one decision a key point."""
     table: Counter[tuple[str, str]] = Counter()
     scores: list[tuple[float, bool]] = []
     errors: list[dict[str, Any]] = []
-    for each in whole_answers(answers):
-        question = questions[str(each["question"])]
-        coverage = cover(question, Transcript(each["transcript"]))
+    for each in answers:
+        coverage = cover(each.question, Transcript(each.text))
         assert coverage is not None
-        for point, label in zip(coverage.points, each["labels"], strict=True):
+        for point, label in zip(coverage.points, each.labels, strict=True):
             table[label, point.status.value] += 1
             scores.append((point.score, label == "said"))
             is_covered = point.status is Status.COVERED
             if label != "half" and is_covered is not (label == "said"):
                 wrong = abs(point.score - (label == "said"))
                 errors.append(
-                    {"wrong": round(wrong, 3), "kind": each["kind"], "label": label,
+                    {"wrong": round(wrong, 3), "kind": each.kind, "label": label,
                      "status": point.status.value, "point": point.text, "missing": point.missing,
-                     "answer": each["transcript"]}
+                     "answer": each.text}
                 )  # fmt: skip
     covered = np.array([status == "covered" for _, status in table.elements()])
     said = np.array([label == "said" for label, _ in table.elements()])
@@ -325,16 +326,23 @@ def whole(answers: Path, questions: Mapping[str, Question]) -> dict[str, Any]:
     }
 
 
-def banks() -> dict[str, tuple[Path, dict[str, Question]]]:
-    """The whole answers and their questions: of the banks that we ship, and of those for tests."""
+def banks() -> dict[str, list[Marked]]:
+    """Whole answers to the banks that we ship, to those for tests, and to rough notes held out."""
     tests = ROOT / "tests" / "data"
     shipped = read(ROOT / "questions").questions
-    found = {"shipped banks": (OWN / "answers.jsonl", {each.id: each for each in shipped})}
+    found = {"shipped banks": _marked(OWN / "answers.jsonl", {each.id: each for each in shipped})}
     for name in ("rough", "exchanged"):
         numbered = enumerate(read(tests / f"{name}_bank.md").questions, start=1)
         questions = {str(number): each for number, each in numbered}
-        found[f"{name} bank"] = (tests / f"{name}_bank_answers.jsonl", questions)
-    return found
+        found[f"{name} bank"] = _marked(tests / f"{name}_bank_answers.jsonl", questions)
+    return found | {"notes, held out": [*marked_notes(held_out=True)]}
+
+
+def _marked(answers: Path, questions: Mapping[str, Question]) -> list[Marked]:
+    return [
+        Marked(questions[str(row["question"])], row["transcript"], row["labels"], row["kind"])
+        for row in whole_answers(answers)
+    ]
 
 
 # Speed
@@ -342,10 +350,11 @@ def banks() -> dict[str, tuple[Path, dict[str, Question]]]:
 
 def speed() -> dict[str, float]:
     """Milliseconds for an answer of 300 words and 10 key points, medians of several answers."""
-    path, questions = banks()["rough bank"]
-    words = " ".join(str(each["transcript"]) for each in whole_answers(path)).split()
-    points = [point for question in questions.values() for point in question.key_points][:10]
-    question = Question(questions["1"].text, "q", key_points=tuple(points))
+    answers = banks()["rough bank"]
+    words = " ".join(each.text for each in answers).split()
+    asked = dict.fromkeys(each.question for each in answers)
+    points = [point for question in asked for point in question.key_points][:10]
+    question = Question(answers[0].question.text, "q", key_points=tuple(points))
     texts = [" ".join(words[at : at + 300]) for at in range(0, len(words) - 300, 300)]
     judge().read([("warm", "start")])
     timed: dict[str, list[float]] = {
@@ -385,7 +394,7 @@ def measured(seen: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
         },
         "probe": probe(),
         "speed": {"ms": speed()},
-        "whole answers": {name: whole(*each) for name, each in banks().items()},
+        "whole answers": {name: whole(each) for name, each in banks().items()},
     }
 
 

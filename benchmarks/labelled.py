@@ -14,12 +14,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from sayback.model import KeyPoint, Question
 from sayback.scoring.passages import LONGEST_WINDOW
 
 ROOT = Path(__file__).resolve().parents[1]
 OWN = ROOT / "benchmarks" / "data"
 SHARED = ROOT.parent / "shared"
-_TAG = re.compile(r"(\d+[a-z]?)([+~-])")
+_TAG = re.compile(r"(\d+)([a-z]?)([+~-])")
 _POINT = re.compile(r"(\d+)([a-z]?): (.+)")
 
 
@@ -44,22 +45,36 @@ class Pair:
     """Pairs of one item are one decision: the answer has to match one of several references."""
 
 
+@dataclass(frozen=True, slots=True)
+class AnnotatedAnswer:
+    """An answer of a kind of speaker, with a sign for the facts that each sentence touches.
+
+    The signs: `+` says the fact, `~` says part of it, `-` contradicts it. `whole` has the signs of
+    the key points, as an examiner decides on all of the answer; only `NOTES` have them.
+    """
+
+    kind: str
+    whole: dict[str, str]
+    sentences: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return " ".join(text for text, _ in self.sentences)
+
+
 @dataclass(slots=True)
 class Annotated:
-    """A question with answers to it; each sentence has a sign for the facts that it touches.
-
-    The signs: `+` says the fact, `~` says part of it, `-` contradicts it.
-    """
+    """A question with answers to it."""
 
     question: str
     points: dict[str, str] = field(default_factory=dict)
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
-    answers: list[tuple[str, list[tuple[str, dict[str, str]]]]] = field(default_factory=list)
+    answers: list[AnnotatedAnswer] = field(default_factory=list)
 
 
-def annotated() -> Iterator[Annotated]:
-    """The questions of `data/answers/*.txt`; `data/README.md` tells their format."""
-    for path in sorted((OWN / "answers").glob("*.txt")):
+def annotated(folder: str = "answers") -> Iterator[Annotated]:
+    """The questions of a folder of `data`; its `README.md` tells their format."""
+    for path in sorted((OWN / folder).glob("*.txt")):
         for block in path.read_text("utf-8").split("Q: ")[1:]:
             yield _parse(block.splitlines())
 
@@ -68,10 +83,11 @@ def _parse(lines: Sequence[str]) -> Annotated:
     parsed = Annotated(lines[0].strip())
     for line in filter(None, map(str.strip, lines[1:])):
         if line.startswith("A: "):
-            parsed.answers.append((line[3:], []))
+            kind, _, tags = line[3:].partition("|")
+            parsed.answers.append(AnnotatedAnswer(kind.strip(), _signs(tags)))
         elif parsed.answers:
             text, _, tags = line.rpartition("|") if "|" in line else (line, "", "")
-            parsed.answers[-1][1].append((text.strip(), dict(_TAG.findall(tags))))
+            parsed.answers[-1].sentences.append((text.strip(), _signs(tags)))
         elif found := _POINT.fullmatch(line):
             number, letter, text = found.groups()
             if letter:
@@ -79,6 +95,11 @@ def _parse(lines: Sequence[str]) -> Annotated:
             else:
                 parsed.points[number] = text
     return parsed
+
+
+def _signs(tags: str) -> dict[str, str]:
+    """The sign of each fact or key point that is named."""
+    return {number + letter: sign for number, letter, sign in _TAG.findall(tags)}
 
 
 def is_held_out(question: str, one_in: int) -> bool:
@@ -125,8 +146,8 @@ def sentence_pairs(*, held_out: bool) -> Iterator[Pair]:
     """Sentences of our annotated answers, alone and two together, beside each fact."""
     for each in annotated():
         if is_held_out(each.question, 8) is held_out:
-            for _, sentences in each.answers:
-                for text, signs in windows(sentences):
+            for answer in each.answers:
+                for text, signs in windows(answer.sentences):
                     for fact, label in labels(each, signs):
                         yield Pair(each.question, fact, text, label)
 
@@ -135,12 +156,36 @@ def answer_pairs(*, held_out: bool) -> Iterator[Pair]:
     """Whole annotated answers beside each fact; what an answer both says and denies is left out."""
     for each in annotated():
         if is_held_out(each.question, 8) is held_out:
-            for _, sentences in each.answers:
+            for answer in each.answers:
                 none: dict[str, str] = {}
-                signs = reduce(merged, (signs for _, signs in sentences), none)
-                text = " ".join(text for text, _ in sentences)
+                signs = reduce(merged, (signs for _, signs in answer.sentences), none)
                 for fact, label in labels(each, signs):
-                    yield Pair(each.question, fact, text, label)
+                    yield Pair(each.question, fact, answer.text, label)
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A whole answer of a kind, and what a person gives for each key point of its question."""
+
+    question: Question
+    text: str
+    labels: Sequence[str]
+    """Each is `said`, `half`, `not_said` or `contradicted`."""
+    kind: str
+
+
+_MARKS = {"+": "said", "~": "half", "-": "contradicted", None: "not_said"}
+
+
+def marked_notes(*, held_out: bool) -> Iterator[Marked]:
+    """The answers to rough notes as an examiner marked them."""
+    for each in annotated("notes"):
+        if is_held_out(each.question, 8) is held_out:
+            points = tuple(map(KeyPoint, each.points.values()))
+            question = Question(each.question, "notes", key_points=points)
+            for answer in each.answers:
+                given = [_MARKS[answer.whole.get(number)] for number in each.points]
+                yield Marked(question, answer.text, given, answer.kind)
 
 
 _KINDS = {

@@ -340,6 +340,13 @@ def test_what_is_likely_as_a_whole_is_covered(over: float, under: float, status:
     assert status_of(facts, all_terms=False) is not Status.COVERED
 
 
+@pytest.mark.parametrize(("count", "status"), [(2, Status.PARTIAL), (3, Status.COVERED)])
+def test_one_of_three_may_be_left_out_of_a_likely_point(count: int, status: Status) -> None:
+    said = FactScore(Fact("x", "x"), 1.0, 0.95, is_said=True, is_contradicted=False)
+    left_out = FactScore(Fact("y", "y"), 1.0, 0.38, is_said=False, is_contradicted=False)
+    assert status_of([said] * (count - 1) + [left_out], all_terms=True) is status
+
+
 def test_what_contradicts_most_is_quoted() -> None:
     readings = [
         Reading(Window(at, at + 3, at, at), said=0.1, contradicted=chance)

@@ -19,8 +19,10 @@ from sayback.scoring.words import Heard, find, listen, units
 
 COVERED_SHARE = 0.8 - 1e-9
 """Share of a point's facts, by weight, that must be said for it to be covered: four of five."""
-LEFT_OUT = 0.4
-"""Least probability of each fact of a point that is covered as a whole."""
+LEFT_OUT = 0.6
+"""A fact with less than so much of the threshold counts as left out."""
+MOST_LEFT_OUT = 1 / 3
+"""Share of the facts, by weight, that may be left out of a point that is likely as a whole."""
 ASIDE_SHARE = 0.7
 """What has the opposite of a fact and under so much of the words that say it is about another."""
 MOST_CHARACTERS = 100_000
@@ -280,9 +282,11 @@ def status_of(facts: Sequence[FactScore], *, all_terms: bool) -> Status:
 
 
 def _is_likely(facts: Sequence[FactScore]) -> bool:
-    """Whether the mean is that of a said fact, and none was left out for sure."""
-    least = min(fact.probability for fact in facts)
-    return least >= LEFT_OUT and _mean(facts) >= calibration().said_from
+    """Whether the mean is that of a said fact, and no large part was left out for sure."""
+    least = calibration().said_from
+    total = sum(fact.weight for fact in facts)
+    left_out = sum(fact.weight for fact in facts if fact.probability < LEFT_OUT * least)
+    return left_out <= MOST_LEFT_OUT * total and _mean(facts) >= least
 
 
 def _mean(facts: Sequence[FactScore]) -> float:

@@ -11,7 +11,7 @@ from sayback.model import Correction, Ending, Question, Recording, Scorecard, Tr
 from sayback.scoring.corrections import correct_words, mark_points
 from sayback.scoring.pace import measure, words
 
-SCORER_VERSION = "7"
+SCORER_VERSION = "8"
 """Goes up with every change that may change a score, so that old answers can be scored again."""
 SCHEMA = "sayback.scorecard/1"
 WHERE_CORRECTED = ("heard", "judged")
