@@ -50,7 +50,7 @@ class AnnotatedAnswer:
     """An answer of a kind of speaker, with a sign for the facts that each sentence touches.
 
     The signs: `+` says the fact, `~` says part of it, `-` contradicts it. `whole` has the signs of
-    the key points, as an examiner decides on all of the answer; only `NOTES` have them.
+    the key points, as an examiner decides on all of the answer; only those in `notes` have them.
     """
 
     kind: str
